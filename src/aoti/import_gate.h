@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hearth/status.h"
+
+namespace hearth {
+
+/// What a shared object says of itself, read without opening it.
+struct ElfFacts {
+  std::string machine;               ///< "x86_64", "aarch64", or "unknown (N)".
+  std::vector<std::string> needed;   ///< DT_NEEDED, in order.
+  std::vector<std::string> imports;  ///< Undefined symbols that are not weak.
+  std::vector<std::string> weak_imports;
+  std::vector<std::string> exports;
+  bool has_run_path = false;  ///< DT_RPATH or DT_RUNPATH.
+  bool has_text_relocations = false;
+  bool executable_stack = false;
+};
+
+/// Parses an ELF64 little-endian shared object within its bounds. kInvalidFile names the header or table that is wrong.
+Result<ElfFacts> read_elf(std::span<const std::byte> bytes);
+
+/// Refuses a library that this process must not open: another machine (kUnavailable), a run path, text relocations, a
+/// NEEDED library or an import that is not on the list (kInvalidFile, by name). `allow_libtorch` accepts libtorch's
+/// libraries in NEEDED.
+Status check_imports(const ElfFacts& facts, bool allow_libtorch);
+
+/// True when the runtime serves `symbol` (src/aoti/symbols.def) or it belongs to the C, maths or C++ library.
+bool is_allowed_import(std::string_view symbol);
+
+}  // namespace hearth

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hearth/status.h"
+#include "hearth/tensor.h"
+
+namespace hearth {
+
+/// `multiply * symbol + add`, or the constant `add` when there is no symbol.
+struct Dimension {
+  std::string symbol;
+  int64_t multiply = 0;
+  int64_t add = 0;
+  bool unknown = false;  ///< Outputs only: known after the run.
+};
+
+/// Values that a symbolic dimension may take, both ends included.
+struct SymbolRange {
+  int64_t min = 0;
+  int64_t max = INT64_MAX;
+};
+
+struct InputSpec {
+  std::string name;
+  DType dtype = DType::kFloat32;
+  std::vector<Dimension> shape;
+  std::vector<int> dim_order;  ///< Dense memory order, outermost first; a permutation of the dimensions.
+};
+
+struct OutputSpec {
+  std::string name;
+  DType dtype = DType::kFloat32;
+  std::vector<Dimension> shape;
+};
+
+/// Compiled code of one method for one target.
+struct TargetSpec {
+  std::string device;                            ///< "cpu"
+  std::string machine;                           ///< "x86_64", "aarch64"
+  std::string system;                            ///< "linux", "windows", "macos"
+  std::vector<std::string> cpu_features;         ///< All must be present: names as in /proc/cpuinfo.
+  std::string library;                           ///< Record.
+  std::map<std::string, std::string> constants;  ///< Name inside the library -> tensor.
+  std::string blob;  ///< Stock packages only: record with the library's constants, or empty.
+};
+
+struct MethodSpec {
+  std::map<std::string, SymbolRange> symbols;
+  std::vector<InputSpec> inputs;
+  std::vector<OutputSpec> outputs;
+  std::map<std::string, TargetSpec> targets;
+};
+
+struct TensorSpec {
+  std::string record;
+  uint64_t offset = 0;
+  DType dtype = DType::kFloat32;
+  std::string format;
+  std::vector<int64_t> shape;
+  std::vector<int64_t> strides;
+};
+
+struct RecordSpec {
+  uint64_t size = 0;
+  uint64_t xxh3 = 0;
+  std::string sha256;  ///< 64 lower-case hex digits, or empty.
+};
+
+struct GoldenOutput {
+  std::string record;
+  double atol = 0;
+  double rtol = 0;
+};
+
+struct Golden {
+  std::string method;
+  std::string name;                 ///< The manifest's "case".
+  std::vector<std::string> inputs;  ///< Records.
+  std::vector<GoldenOutput> outputs;
+};
+
+/// How pictures become the pipeline's input; see docs/archive-format.md.
+struct ImagePreprocess {
+  enum class Resize { kNone, kShortestEdge, kExact };
+  enum class Resample { kNearest, kBilinear, kBicubic };
+  Resize resize = Resize::kNone;
+  Resample resample = Resample::kBilinear;
+  int resize_height = 0;  ///< For kShortestEdge both hold the edge.
+  int resize_width = 0;
+  int crop_height = 0;  ///< 0: no crop.
+  int crop_width = 0;
+  int channels = 3;
+  double rescale = 1.0 / 255.0;
+  std::vector<double> mean;  ///< One per channel.
+  std::vector<double> std;
+};
+
+struct PipelineSpec {
+  std::string task;
+  std::string method;
+  std::string input;
+  std::string output;
+  std::string labels;  ///< Record, or empty.
+  ImagePreprocess preprocess;
+};
+
+/// The facts of extra/hearth.json, each field validated and all cross references (records, symbols, tensors, methods)
+/// checked. Immutable.
+struct Manifest {
+  int64_t format = 1;
+  std::string name;
+  std::map<std::string, std::string> producer;
+  std::map<std::string, RecordSpec> records;
+  std::map<std::string, TensorSpec> tensors;
+  std::map<std::string, MethodSpec> methods;
+  std::optional<PipelineSpec> pipeline;
+  std::vector<Golden> goldens;
+};
+
+/// Parses and validates. kInvalidFile names the field by its path: "extra/hearth.json: methods.forward.inputs[0].dtype:
+/// …".
+Result<Manifest> parse_manifest(std::string_view json);
+
+}  // namespace hearth

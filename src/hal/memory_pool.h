@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "hal/device.h"
+#include "hearth/status.h"
+#include "hearth/tensor.h"
+
+namespace hearth {
+
+/// Tensor memory of one session: blocks that were released are kept and reused, so that a steady run asks the device
+/// for nothing. Thread-safe; every tensor keeps the pool alive, so tensors may outlive the session. Kept blocks go back
+/// to the device with the last reference, or with trim().
+class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
+ public:
+  static std::shared_ptr<MemoryPool> create(std::shared_ptr<Device> device);
+  ~MemoryPool();
+
+  /// Storage of at least `size` bytes, 64-byte aligned, uninitialised. kOutOfMemory.
+  Result<StorageRef> allocate(size_t size);
+  /// A strided tensor in pool memory; see Tensor::empty_strided for errors.
+  Result<Tensor> empty_strided(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides);
+  Result<Tensor> empty(DType dtype, std::span<const int64_t> shape);
+
+  /// Gives unused blocks back.
+  void trim();
+
+  struct Statistics {
+    uint64_t device_allocations = 0;  ///< Calls of Device::allocate so far.
+    size_t held_bytes = 0;            ///< From the device, in use or kept.
+    size_t used_bytes = 0;
+    size_t peak_held_bytes = 0;
+  };
+  Statistics statistics() const;
+
+ private:
+  class Impl;
+  explicit MemoryPool(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hearth

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/thread_team.h"
+#include "hal/memory_pool.h"
+#include "hearth/status.h"
+#include "hearth/tensor.h"
+
+namespace hearth {
+
+/// Weights in the layout that a kernel wants, made once and shared by all sessions of a model. Thread-safe.
+class PackedWeights {
+ public:
+  /// `on_packed` is told which bytes of a constant are no longer needed once they were packed (an archive releases
+  /// their pages); may be empty.
+  explicit PackedWeights(std::function<void(std::span<const std::byte>)> on_packed = {});
+  ~PackedWeights();
+  PackedWeights(const PackedWeights&) = delete;
+  PackedWeights& operator=(const PackedWeights&) = delete;
+
+  /// The packed form of `weight` under `layout` (a name that includes every parameter of the layout), made by `pack` on
+  /// the first call. Only for weights whose storage is_constant(): others change, and are refused with
+  /// kInvalidArgument. Two threads that ask at once wait for one packing. The result stays valid while this object
+  /// lives.
+  Result<Tensor> get(const Tensor& weight, const std::string& layout,
+                     FunctionRef<Result<Tensor>(const Tensor& weight)> pack);
+  size_t byte_count() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// What a kernel may use while it runs. All pointers are set and outlive the call.
+struct KernelContext {
+  ThreadTeam* team = nullptr;
+  MemoryPool* pool = nullptr;
+  PackedWeights* packed = nullptr;
+};
+
+/// The context of the run that the calling thread works in; null outside of one.
+const KernelContext* current_kernel_context();
+
+/// Makes `context` current on this thread for its lifetime.
+class ScopedKernelContext {
+ public:
+  explicit ScopedKernelContext(const KernelContext& context);
+  ~ScopedKernelContext();
+  ScopedKernelContext(const ScopedKernelContext&) = delete;
+  ScopedKernelContext& operator=(const ScopedKernelContext&) = delete;
+
+ private:
+  const KernelContext* previous_;
+};
+
+}  // namespace hearth

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "kernels/activation.h"
+#include "kernels/context.h"
+
+namespace hearth {
+
+/// y = activation(x · weightᵀ + bias + residual).
+/// x: [..., K] of any strides, float32; weight: [N, K] of any strides; bias: [N] or undefined; residual: shape of y or
+/// undefined. y: fresh row-major tensor [..., N]. kInvalidArgument names the operand whose shape or dtype does not fit.
+/// A weight whose storage is constant is packed once per model.
+Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Tensor& residual, Activation activation);
+
+/// out = beta · self + alpha · (a · b), a: [M, K], b: [K, N], out: [M, N], all float32 of any strides (transposed and
+/// broadcast, stride 0, included). self broadcasts to out, and may be undefined when beta is 0. out may be self, and
+/// must not overlap a or b.
+Status matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a, const Tensor& b,
+              double beta, double alpha);
+
+/// The same for each of the leading batch entries: a: [B, M, K], b: [B, K, N].
+Status batched_matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a,
+                      const Tensor& b, double beta, double alpha);
+
+namespace reference {
+Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Tensor& residual, Activation activation);
+Status matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a, const Tensor& b,
+              double beta, double alpha);
+}  // namespace reference
+
+}  // namespace hearth

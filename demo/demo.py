@@ -14,7 +14,7 @@ ROOT = HERE.parent
 
 def run(title: str, *command: str | Path) -> None:
     print(f"\n{title}\n$ {' '.join(os.path.relpath(part, ROOT) if os.path.isabs(part) else str(part) for part in command)}", flush=True)
-    status = subprocess.run([str(part) for part in command], cwd=ROOT).returncode
+    status = subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode
     if status != 0:
         sys.exit(status)
 

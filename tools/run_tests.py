@@ -10,11 +10,11 @@ import os
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -59,7 +59,7 @@ class Tally:
 
 def run(command: list[str], **environment: str) -> bool:
     """Runs a command in the project's root with its output shown; true when it exits with 0."""
-    return subprocess.run(command, cwd=ROOT, env=os.environ | environment).returncode == 0
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False).returncode == 0
 
 
 def build(tally: Tally, preset: str, *targets: str) -> bool:

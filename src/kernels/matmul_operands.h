@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "hearth/status.h"
@@ -14,6 +15,7 @@ struct MatrixView {
   int64_t row_stride = 0;
   int64_t column_stride = 0;
 
+  std::array<int64_t, 3> strides() const { return {batch_stride, row_stride, column_stride}; }
   float& at(int64_t batch, int64_t row, int64_t column) const {
     return data[batch * batch_stride + row * row_stride + column * column_stride];
   }

@@ -67,8 +67,10 @@ class HEARTH_API Storage {
  protected:
   Storage(std::byte* data, size_t size, bool constant) : data_(data), size_(size), constant_(constant) {}
   virtual ~Storage() = default;
-  /// Gives the bytes back and destroys this object. Called once, on the thread of the last release.
+  /// Gives the bytes back and destroys this object, or keeps it for revive(). Called on the thread of the last release.
   virtual void dispose() = 0;
+  /// After dispose() kept the object: makes it shareable again, with one reference.
+  void revive() { references_.store(1, std::memory_order_relaxed); }
 
  private:
   std::atomic<int32_t> references_{1};

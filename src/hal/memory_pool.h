@@ -36,6 +36,7 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   Statistics statistics() const;
 
  private:
+  class Block;
   class Impl;
   explicit MemoryPool(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

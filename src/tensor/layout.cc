@@ -21,6 +21,12 @@ CheckedSize elements_to_bytes(CheckedSize elements, DType dtype) {
   return *value / 8;
 }
 
+CheckedSize row_major_extent(std::span<const int64_t> shape) {
+  CheckedSize extent = 1;
+  for (const int64_t size : shape) extent *= CheckedSize(std::max<int64_t>(size, 1));
+  return extent;
+}
+
 void row_major_strides(std::span<const int64_t> shape, std::span<int64_t> strides) {
   int64_t stride = 1;
   for (size_t i = shape.size(); i-- > 0;) {

@@ -15,6 +15,9 @@ CheckedSize element_extent(std::span<const int64_t> shape, std::span<const int64
 /// Bytes that `elements` elements of `dtype` take, rounded up to whole bytes.
 CheckedSize elements_to_bytes(CheckedSize elements, DType dtype);
 
+/// Elements of a row-major tensor, counting sizes of 0 as 1: what must not overflow before row_major_strides is called.
+CheckedSize row_major_extent(std::span<const int64_t> shape);
+
 /// Row-major strides of `shape`, written to `strides` (same length). A size of 0 counts as 1, as PyTorch does.
 void row_major_strides(std::span<const int64_t> shape, std::span<int64_t> strides);
 

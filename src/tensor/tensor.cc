@@ -30,13 +30,6 @@ class BorrowedStorage final : public Storage {
   void dispose() override { delete this; }
 };
 
-/// The largest row-major stride times its size: what must not overflow before strides are computed.
-CheckedSize row_major_extent(std::span<const int64_t> shape) {
-  CheckedSize extent = 1;
-  for (const int64_t size : shape) extent *= CheckedSize(std::max<int64_t>(size, 1));
-  return extent;
-}
-
 Status check_shape(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides) {
   if (dtype_bits(dtype) == 0) return invalid_argument("{} is not a dtype", static_cast<int32_t>(dtype));
   if (shape.size() > kMaxRank)

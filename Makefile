@@ -1,0 +1,32 @@
+# The commands a person needs. Everything else is CMake: see CONTRIBUTING.md.
+.PHONY: help runtime demo test format clean
+
+help:
+	@echo "make demo     install what is missing, build, export the demo model and classify pictures with it"
+	@echo "make runtime  build build/hearth, what inference needs; touches no Python"
+	@echo "make test     the same set-up, then every test"
+	@echo "make format   format C++ and Python"
+	@echo "make clean    remove build/ (the Python environment .venv stays)"
+
+runtime:
+	@tools/install_packages.sh runtime
+	@tools/build.sh runtime
+
+demo:
+	@tools/install_packages.sh runtime export
+	@tools/make_venv.sh
+	@tools/build.sh runtime
+	@.venv/bin/python demo/demo.py
+
+test:
+	@tools/install_packages.sh runtime export test aarch64
+	@tools/make_venv.sh
+	@.venv/bin/python tools/run_tests.py
+
+format:
+	clang-format-19 -i $$(git ls-files '*.h' '*.cc' '*.c')
+	.venv/bin/ruff format python demo tools tests
+	.venv/bin/ruff check --fix python demo tools tests
+
+clean:
+	rm -rf build

@@ -1,0 +1,33 @@
+"""The main job on real input: exports the demo model and classifies pictures of handwritten digits with it.
+
+usage: python demo/demo.py
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+
+def run(title: str, *command: str | Path) -> None:
+    print(f"\n{title}\n$ {' '.join(os.path.relpath(part, ROOT) if os.path.isabs(part) else str(part) for part in command)}", flush=True)
+    status = subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode
+    if status != 0:
+        sys.exit(status)
+
+
+def main() -> None:
+    hearth = ROOT / "build" / "hearth"
+    model = HERE / "out" / "digits.pt2"
+    model.parent.mkdir(exist_ok=True)
+    run("1. PyTorch model to one file", sys.executable, "-m", "hearth.export", HERE / "digits", "-o", model)
+    run("2. What is in the file", hearth, "inspect", model)
+    run("3. Does it answer as PyTorch did?", hearth, "verify", model)
+    run("4. Pictures, without Python", hearth, "classify", model, *sorted((HERE / "pictures").glob("*.png")), "--top", "3")
+
+
+if __name__ == "__main__":
+    main()

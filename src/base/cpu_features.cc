@@ -1,0 +1,103 @@
+#include "base/cpu_features.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace hearth {
+namespace {
+
+/// The words behind `key` in /proc/cpuinfo, for the first processor.
+std::string cpuinfo_field(std::string_view key) {
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  for (std::string line; std::getline(cpuinfo, line);) {
+    if (!line.starts_with(key)) continue;
+    const size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const size_t begin = line.find_first_not_of(" \t", colon + 1);
+    return begin == std::string::npos ? "" : line.substr(begin);
+  }
+  return "";
+}
+
+using FeatureNames = std::set<std::string, std::less<>>;
+
+/// The kernel lists only what it has enabled, so a listed feature's registers are saved on a context switch too.
+FeatureNames kernel_feature_names() {
+#if defined(__aarch64__)
+  std::istringstream words(cpuinfo_field("Features"));
+#else
+  std::istringstream words(cpuinfo_field("flags"));
+#endif
+  FeatureNames names;
+  for (std::string word; words >> word;) names.insert(word);
+  // The kernel calls LZCNT "abm", after AMD's name for the pair it came with.
+  if (names.contains("abm")) names.insert("lzcnt");
+  return names;
+}
+
+/// HEARTH_CPU=avx2 hides AVX-512 and what builds on it; HEARTH_CPU=baseline hides AVX2 too.
+void lower(FeatureNames& names) {
+  const char* value = std::getenv("HEARTH_CPU");
+  const std::string_view level = value ? value : "";
+  if (level != "avx2" && level != "baseline") return;
+  std::erase_if(names, [&](const std::string& name) {
+    const bool wide = name.starts_with("avx512") || name.starts_with("amx");
+    const bool middle = name.starts_with("avx") || name == "fma" || name == "f16c";
+    return wide || (level == "baseline" && middle);
+  });
+}
+
+const FeatureNames& feature_names() {
+  static const FeatureNames names = [] {
+    FeatureNames found = kernel_feature_names();
+    lower(found);
+    return found;
+  }();
+  return names;
+}
+
+bool has_all(std::initializer_list<std::string_view> wanted) {
+  for (const std::string_view name : wanted) {
+    if (!feature_names().contains(name)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+const CpuFeatures& cpu_features() {
+  static const CpuFeatures features = [] {
+    CpuFeatures found;
+    found.avx2 = has_all({"avx2", "fma", "f16c", "bmi1", "bmi2", "lzcnt", "movbe"});
+    found.avx512 = found.avx2 && has_all({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
+    found.avx512_vnni = found.avx512 && has_all({"avx512_vnni"});
+    found.avx512_bf16 = found.avx512 && has_all({"avx512_bf16"});
+    found.avx_vnni = found.avx2 && has_all({"avx_vnni"});
+    found.amx_int8 = has_all({"amx_tile", "amx_int8"});
+    found.amx_bf16 = has_all({"amx_tile", "amx_bf16"});
+    found.neon = has_all({"asimd"});
+    return found;
+  }();
+  return features;
+}
+
+bool cpu_has_feature(std::string_view name) { return feature_names().contains(name); }
+
+std::string_view machine_name() {
+#if defined(__x86_64__)
+  return "x86_64";
+#elif defined(__aarch64__)
+  return "aarch64";
+#endif
+}
+
+std::string_view system_name() { return "linux"; }
+
+std::string cpu_model_name() {
+  const std::string name = cpuinfo_field("model name");
+  return name.empty() ? "unknown" : name;
+}
+
+}  // namespace hearth

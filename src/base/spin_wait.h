@@ -1,0 +1,43 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace hearth {
+
+/// Tells the processor that this thread is waiting in a loop.
+inline void pause_processor() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Waits until `done(value)` holds and returns that value: for some tens of microseconds in a loop, because the next
+/// parallel loop usually follows that soon and waking a thread costs more, then asleep. Whoever changes the value must
+/// notify.
+template <typename T, typename Done>
+T spin_then_wait(std::atomic<T>& value, Done done) {
+  constexpr auto kSpinTime = std::chrono::microseconds(50);
+  constexpr int kLooksPerClock = 64;
+  const auto end = std::chrono::steady_clock::now() + kSpinTime;
+  do {
+    for (int look = 0; look < kLooksPerClock; ++look) {
+      const T now = value.load(std::memory_order_acquire);
+      if (done(now)) return now;
+      pause_processor();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  for (;;) {
+    const T now = value.load(std::memory_order_acquire);
+    if (done(now)) return now;
+    value.wait(now, std::memory_order_acquire);
+  }
+}
+
+}  // namespace hearth

@@ -1,0 +1,201 @@
+#include "base/thread_team.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/cpu_quota.h"
+#include "base/spin_wait.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace hearth {
+namespace {
+
+/// One run(): the members that work in it meet at its barrier.
+struct Region {
+  int members = 1;
+  std::atomic<int> arrived{0};
+  std::atomic<uint32_t> phase{0};
+};
+
+struct Membership {
+  Region* region = nullptr;
+  int member = 0;
+};
+
+thread_local Membership t_membership;
+
+class ScopedMembership {
+ public:
+  ScopedMembership(Region* region, int member) : previous_(t_membership) { t_membership = {region, member}; }
+  ~ScopedMembership() { t_membership = previous_; }
+  ScopedMembership(const ScopedMembership&) = delete;
+  ScopedMembership& operator=(const ScopedMembership&) = delete;
+
+ private:
+  Membership previous_;
+};
+
+/// A piece of work as workers see it, in one word: workers that are not among its members may look at it after it has
+/// ended.
+struct Ticket {
+  uint64_t number;
+  int members;
+  static constexpr int kMemberBits = 16;
+  static Ticket unpack(uint64_t word) {
+    return {word >> kMemberBits, static_cast<int>(word & ((1U << kMemberBits) - 1))};
+  }
+  uint64_t pack() const { return number << kMemberBits | static_cast<uint64_t>(members); }
+};
+
+constexpr int kStop = 0;  ///< Members of the ticket that ends the workers.
+
+}  // namespace
+
+class ThreadTeam::Impl {
+ public:
+  explicit Impl(int size) : size_(size) {}
+
+  ~Impl() {
+    publish(kStop);
+    for (std::thread& worker : workers_) worker.join();
+  }
+
+  int size() const { return size_; }
+
+  void run(FunctionRef<void(int)> body, int members) {
+    const std::lock_guard turn(turn_);
+    start_workers();
+    Region region;
+    region.members = members;
+    body_ = &body;
+    region_ = &region;
+    remaining_.store(members - 1, std::memory_order_relaxed);
+    publish(members);
+    work(0);
+    spin_then_wait(remaining_, [](int remaining) { return remaining == 0; });
+  }
+
+ private:
+  void start_workers() {
+    for (int member = static_cast<int>(workers_.size()) + 1; member < size_; ++member) {
+      workers_.emplace_back([this, member, seen = ticket_.load(std::memory_order_relaxed)] { serve(member, seen); });
+    }
+  }
+
+  void publish(int members) {
+    const Ticket last = Ticket::unpack(ticket_.load(std::memory_order_relaxed));
+    ticket_.store(Ticket{last.number + 1, members}.pack(), std::memory_order_release);
+    ticket_.notify_all();
+  }
+
+  void serve(int member, uint64_t seen) {
+    const ScopedFlushDenormals flush;
+    for (;;) {
+      seen = spin_then_wait(ticket_, [seen](uint64_t word) { return word != seen; });
+      const Ticket ticket = Ticket::unpack(seen);
+      if (ticket.members == kStop) return;
+      if (member >= ticket.members) continue;
+      work(member);
+      if (remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1) remaining_.notify_one();
+    }
+  }
+
+  void work(int member) {
+    const ScopedMembership membership(region_, member);
+    (*body_)(member);
+  }
+
+  const int size_;
+  std::mutex turn_;
+  std::vector<std::thread> workers_;
+  FunctionRef<void(int)>* body_ = nullptr;
+  Region* region_ = nullptr;
+  std::atomic<uint64_t> ticket_{Ticket{1, 1}.pack()};
+  std::atomic<int> remaining_{0};
+};
+
+ThreadTeam::ThreadTeam(int threads)
+    : impl_(std::make_unique<Impl>(threads <= 0 ? available_threads() : std::min(threads, available_threads()))) {}
+
+ThreadTeam::~ThreadTeam() = default;
+
+int ThreadTeam::size() const { return impl_->size(); }
+
+void ThreadTeam::run(FunctionRef<void(int)> body, int members) {
+  if (members <= 0 || members > size()) members = size();
+  const ScopedFlushDenormals flush;
+  if (members > 1 && t_membership.region == nullptr) {
+    impl_->run(body, members);
+    return;
+  }
+  Region alone;
+  const ScopedMembership membership(&alone, 0);
+  body(0);
+}
+
+void ThreadTeam::parallel_for(int64_t count, int64_t grain, FunctionRef<void(int64_t, int64_t)> body) {
+  if (count <= 0) return;
+  constexpr int64_t kChunksPerMember = 8;
+  const int64_t chunk = std::max({grain, int64_t{1}, count / (kChunksPerMember * size())});
+  const int64_t chunks = (count + chunk - 1) / chunk;
+  if (chunks == 1) {
+    run([&](int) { body(0, count); }, 1);
+    return;
+  }
+  std::atomic<int64_t> next{0};
+  const auto take_chunks = [&](int) {
+    for (;;) {
+      const int64_t begin = next.fetch_add(chunk, std::memory_order_relaxed);
+      if (begin >= count) return;
+      body(begin, std::min(begin + chunk, count));
+    }
+  };
+  run(take_chunks, static_cast<int>(std::min<int64_t>(chunks, size())));
+}
+
+int ThreadTeam::current_member() { return t_membership.member; }
+
+int ThreadTeam::current_members() { return t_membership.region ? t_membership.region->members : 1; }
+
+void ThreadTeam::barrier() {
+  Region* region = t_membership.region;
+  if (region == nullptr || region->members == 1) return;
+  const uint32_t phase = region->phase.load(std::memory_order_acquire);
+  if (region->arrived.fetch_add(1, std::memory_order_acq_rel) + 1 == region->members) {
+    region->arrived.store(0, std::memory_order_relaxed);
+    region->phase.store(phase + 1, std::memory_order_release);
+    region->phase.notify_all();
+    return;
+  }
+  spin_then_wait(region->phase, [phase](uint32_t now) { return now != phase; });
+}
+
+#if defined(__x86_64__)
+namespace {
+constexpr uint32_t kFlushToZero = 1U << 15;
+constexpr uint32_t kDenormalsAreZero = 1U << 6;
+}  // namespace
+
+ScopedFlushDenormals::ScopedFlushDenormals() : saved_(_mm_getcsr()) {
+  _mm_setcsr(static_cast<uint32_t>(saved_) | kFlushToZero | kDenormalsAreZero);
+}
+ScopedFlushDenormals::~ScopedFlushDenormals() { _mm_setcsr(static_cast<uint32_t>(saved_)); }
+#elif defined(__aarch64__)
+namespace {
+constexpr uint64_t kFlushToZero = uint64_t{1} << 24;
+}  // namespace
+
+ScopedFlushDenormals::ScopedFlushDenormals() {
+  asm volatile("mrs %0, fpcr" : "=r"(saved_));
+  asm volatile("msr fpcr, %0" : : "r"(saved_ | kFlushToZero));
+}
+ScopedFlushDenormals::~ScopedFlushDenormals() { asm volatile("msr fpcr, %0" : : "r"(saved_)); }
+#endif
+
+}  // namespace hearth

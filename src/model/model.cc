@@ -1,0 +1,42 @@
+#include "hearth/model.h"
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "model/model_impl.h"
+#include "model/session_impl.h"
+
+namespace hearth {
+
+Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) {
+  HEARTH_ASSIGN_OR_RETURN(std::shared_ptr<ModelImpl> impl, ModelImpl::open(path, options));
+  return Model(std::move(impl));
+}
+
+const std::string& Model::name() const { return impl_->name(); }
+
+const std::vector<MethodInfo>& Model::methods() const { return impl_->methods(); }
+
+const MethodInfo* Model::method(std::string_view name) const {
+  const auto found = std::ranges::find(impl_->methods(), name, &MethodInfo::name);
+  return found == impl_->methods().end() ? nullptr : &*found;
+}
+
+Result<Session> Model::session() const { return Session(std::make_unique<SessionImpl>(impl_)); }
+
+Session::Session(std::unique_ptr<SessionImpl> impl) : impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<std::vector<Tensor>> Session::run(std::string_view method, std::span<const Tensor> inputs) {
+  return impl_->run(method, inputs);
+}
+
+Result<std::vector<Tensor>> Session::run(std::string_view method,
+                                         std::span<const std::pair<std::string, Tensor>> inputs) {
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> ordered, impl_->order_inputs(method, inputs));
+  return impl_->run(method, ordered);
+}
+
+}  // namespace hearth

@@ -1,0 +1,107 @@
+#include "model/model_impl.h"
+
+#include "base/errors.h"
+#include "model/shared_team.h"
+#include "model/target_choice.h"
+#include "model/weight_storage.h"
+
+namespace hearth {
+namespace {
+
+ValueInfo describe_value(std::string name, DType dtype, const std::vector<Dimension>& shape) {
+  ValueInfo info{std::move(name), dtype, {}, {}};
+  for (const Dimension& dimension : shape) {
+    const bool fixed = dimension.symbol.empty() && !dimension.unknown;
+    info.shape.push_back(fixed ? dimension.add : -1);
+    info.symbols.push_back(dimension.symbol);
+  }
+  return info;
+}
+
+MethodInfo describe_method(const std::string& name, const MethodSpec& spec, const std::string& target) {
+  MethodInfo info{name, target, {}, {}, {}};
+  for (const auto& [target_name, unused] : spec.targets) info.targets.push_back(target_name);
+  for (const InputSpec& input : spec.inputs)
+    info.inputs.push_back(describe_value(input.name, input.dtype, input.shape));
+  for (const OutputSpec& output : spec.outputs) {
+    info.outputs.push_back(describe_value(output.name, output.dtype, output.shape));
+  }
+  return info;
+}
+
+/// The device whose targets run: the null device counts what the CPU's would ask for.
+std::string target_device(const DeviceProperties& device) { return device.executes ? device.name : "cpu"; }
+
+}  // namespace
+
+Result<std::shared_ptr<ModelImpl>> ModelImpl::open(const std::filesystem::path& path, const ModelOptions& options) {
+  HEARTH_ASSIGN_OR_RETURN(std::shared_ptr<const Archive> archive, Archive::open(path));
+  Result<std::shared_ptr<ModelImpl>> model = open(std::move(archive), options);
+  if (!model.ok()) return model.status().with_context(path.string());
+  return model;
+}
+
+Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive> archive,
+                                                   const ModelOptions& options) {
+  if (options.threads < 0)
+    return invalid_argument("the number of threads is {}, it must be 0 (all) or more", options.threads);
+  std::shared_ptr<ModelImpl> model(new ModelImpl(std::move(archive)));
+  HEARTH_ASSIGN_OR_RETURN(model->device_, open_device(options.device));
+  model->team_ = shared_team(options.threads);
+  model->packed_ = std::make_unique<PackedWeights>(
+      [bytes_of = model->archive_](std::span<const std::byte> packed) { bytes_of->release_pages(packed); });
+
+  const Machine machine = this_machine(target_device(model->device_->properties()));
+  for (const auto& [name, spec] : model->archive_->manifest().methods) {
+    Result<std::string> target = choose_target(spec, options.target, machine);
+    if (!target.ok()) return target.status().with_context(fmt::format("method '{}'", name));
+    HEARTH_RETURN_IF_ERROR(model->load_method(name, spec, *target));
+  }
+  return model;
+}
+
+Status ModelImpl::load_method(const std::string& name, const MethodSpec& spec, const std::string& target) {
+  const TargetSpec& code = spec.targets.at(target);
+  const std::string place = fmt::format("{}@{}", name, target);
+  if (archive_->has_manifest()) HEARTH_RETURN_IF_ERROR(archive_->check(code.library));
+  HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> library, archive_->record(code.library));
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, Module::open(library, {.name = place}));
+  if (archive_->has_manifest() &&
+      (module->input_count() != spec.inputs.size() || module->output_count() != spec.outputs.size())) {
+    return invalid_file("{}: the library takes {} inputs and gives {} outputs, the manifest says {} and {}", place,
+                        module->input_count(), module->output_count(), spec.inputs.size(), spec.outputs.size());
+  }
+  if (Status status = bind_constants(*module, code); !status.ok()) return status.with_context(place);
+  infos_.push_back(describe_method(name, spec, target));
+  methods_.emplace(name, Method{&spec, std::move(module)});
+  return {};
+}
+
+Status ModelImpl::bind_constants(Module& module, const TargetSpec& target) {
+  if (!target.blob.empty()) {
+    HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> blob, archive_->record(target.blob));
+    return module.bind_blob(blob);
+  }
+  if (!archive_->has_manifest()) return {};
+  std::vector<Tensor> tensors;
+  for (const ModuleConstant& constant : module.constants()) {
+    const auto name = target.constants.find(constant.name);
+    if (name == target.constants.end()) {
+      return invalid_file("the library has a constant '{}' ({}) that the manifest does not map to a tensor",
+                          constant.name, constant.original_name);
+    }
+    Result<Tensor> tensor = bind_weight(archive_, archive_->manifest().tensors.at(name->second));
+    if (!tensor.ok()) return tensor.status().with_context(fmt::format("tensor '{}'", name->second));
+    tensors.push_back(*std::move(tensor));
+  }
+  return module.bind(tensors);
+}
+
+Result<const ModelImpl::Method*> ModelImpl::find(std::string_view method) const {
+  if (const auto found = methods_.find(method); found != methods_.end()) return &found->second;
+  std::vector<std::string_view> names;
+  for (const auto& [name, unused] : methods_) names.push_back(name);
+  return invalid_argument("the model has no method '{}'; it has {}", method, fmt::join(names, ", "));
+}
+
+}  // namespace hearth

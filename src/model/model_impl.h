@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aoti/module.h"
+#include "archive/archive.h"
+#include "base/thread_team.h"
+#include "hal/device.h"
+#include "hearth/model.h"
+#include "kernels/context.h"
+
+namespace hearth {
+
+/// What the sessions of one model share: the archive, the compiled methods, the weights bound to them. Immutable once
+/// open; thread-safe.
+class ModelImpl {
+ public:
+  struct Method {
+    const MethodSpec* spec;  ///< In the archive's manifest.
+    std::unique_ptr<Module> module;
+  };
+
+  static Result<std::shared_ptr<ModelImpl>> open(const std::filesystem::path& path, const ModelOptions& options);
+  /// The same for an archive that is already open; its messages carry no path.
+  static Result<std::shared_ptr<ModelImpl>> open(std::shared_ptr<const Archive> archive, const ModelOptions& options);
+
+  const Archive& archive() const { return *archive_; }
+  const std::string& name() const { return archive_->manifest().name; }
+  const std::vector<MethodInfo>& methods() const { return infos_; }
+  /// kInvalidArgument lists the methods there are.
+  Result<const Method*> find(std::string_view method) const;
+
+  const std::shared_ptr<Device>& device() const { return device_; }
+  ThreadTeam& team() { return *team_; }
+  PackedWeights& packed() { return *packed_; }
+
+ private:
+  explicit ModelImpl(std::shared_ptr<const Archive> archive) : archive_(std::move(archive)) {}
+  Status load_method(const std::string& name, const MethodSpec& spec, const std::string& target);
+  Status bind_constants(Module& module, const TargetSpec& target);
+
+  std::shared_ptr<const Archive> archive_;
+  std::shared_ptr<Device> device_;
+  std::shared_ptr<ThreadTeam> team_;
+  std::unique_ptr<PackedWeights> packed_;
+  std::map<std::string, Method, std::less<>> methods_;
+  std::vector<MethodInfo> infos_;
+};
+
+}  // namespace hearth

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "hal/memory_pool.h"
+#include "hearth/status.h"
+#include "hearth/tensor.h"
+#include "model/model_impl.h"
+
+namespace hearth {
+
+/// One user's runs of a model: its own memory, everything else shared. Used from one thread at a time.
+class SessionImpl {
+ public:
+  explicit SessionImpl(std::shared_ptr<ModelImpl> model);
+
+  /// See Session::run.
+  Result<std::vector<Tensor>> run(std::string_view method, std::span<const Tensor> inputs);
+  /// Puts named inputs into the method's order. kInvalidArgument names one that is unknown, given twice or missing.
+  Result<std::vector<Tensor>> order_inputs(std::string_view method,
+                                           std::span<const std::pair<std::string, Tensor>> inputs) const;
+  MemoryPool& pool() { return *pool_; }
+
+ private:
+  Result<std::vector<Tensor>> run_checked(const ModelImpl::Method& method, std::span<const Tensor> inputs);
+  Status own_outputs(std::span<const Tensor> inputs, std::span<Tensor> outputs);
+
+  std::shared_ptr<ModelImpl> model_;
+  std::shared_ptr<MemoryPool> pool_;
+};
+
+}  // namespace hearth

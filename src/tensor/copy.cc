@@ -1,0 +1,112 @@
+#include "tensor/copy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "base/errors.h"
+#include "tensor/strided_loop.h"
+#include "tensor/visit_dtype.h"
+
+namespace hearth {
+namespace {
+
+template <typename To, typename From>
+To convert(From value) {
+  if constexpr (std::is_same_v<To, From>) {
+    return value;
+  } else if constexpr (std::is_same_v<To, bool>) {
+    return static_cast<bool>(value != From(0));
+  } else if constexpr (std::is_same_v<To, Float16> || std::is_same_v<To, BFloat16>) {
+    return To(static_cast<float>(value));
+  } else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>) {
+    // Casting a float outside of the range is undefined in C++; x86 gives the smallest number, and so do we,
+    // everywhere.
+    const auto number =
+        static_cast<double>(static_cast<std::conditional_t<std::is_same_v<From, double>, double, float>>(value));
+    if (!(number > -0x1p63 && number < 0x1p63)) return static_cast<To>(std::numeric_limits<int64_t>::min());
+    return static_cast<To>(static_cast<int64_t>(number));
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
+template <typename To, typename From>
+void copy_elements(const Tensor& to, const Tensor& from) {
+  auto* target = static_cast<To*>(to.data());
+  const auto* source = static_cast<const From*>(from.data());
+  StridedLoop<2>(to.shape(), {to.strides(), from.strides()})
+      .run([&](const auto& offsets, int64_t count, const auto& strides) {
+        To* t = target + offsets[0];
+        const From* s = source + offsets[1];
+        if (std::is_same_v<To, From> && strides[0] == 1 && strides[1] == 1) {
+          std::memcpy(static_cast<void*>(t), s, static_cast<size_t>(count) * sizeof(To));
+          return;
+        }
+        for (int64_t i = 0; i < count; ++i) t[i * strides[0]] = convert<To>(s[i * strides[1]]);
+      });
+}
+
+Status copy_same_dtype(const Tensor& to, const Tensor& from) {
+  switch (dtype_bits(to.dtype())) {
+    case 8:
+      copy_elements<uint8_t, uint8_t>(to, from);
+      return {};
+    case 16:
+      copy_elements<uint16_t, uint16_t>(to, from);
+      return {};
+    case 32:
+      copy_elements<uint32_t, uint32_t>(to, from);
+      return {};
+    case 64:
+      copy_elements<uint64_t, uint64_t>(to, from);
+      return {};
+    case 128:
+      copy_elements<std::complex<double>, std::complex<double>>(to, from);
+      return {};
+    default:
+      break;
+  }
+  if (!to.is_contiguous() || !from.is_contiguous()) {
+    return invalid_argument("packed {} elements can only be copied without gaps", dtype_name(to.dtype()));
+  }
+  std::memcpy(to.data(), from.data(), from.byte_count());
+  return {};
+}
+
+}  // namespace
+
+Status copy_strided(const Tensor& to, const Tensor& from) {
+  if (!std::ranges::equal(to.shape(), from.shape())) {
+    return invalid_argument("a tensor of shape {} cannot be copied to one of shape {}", describe_shape(from.shape()),
+                            describe_shape(to.shape()));
+  }
+  if (to.dtype() == from.dtype()) return copy_same_dtype(to, from);
+  return visit_real_dtype(to.dtype(), [&]<typename To>(TypeTag<To>) -> Status {
+    return visit_real_dtype(from.dtype(), [&]<typename From>(TypeTag<From>) -> Status {
+      copy_elements<To, From>(to, from);
+      return {};
+    });
+  });
+}
+
+Status fill_zero(const Tensor& tensor) {
+  if (tensor.is_contiguous()) {
+    std::memset(tensor.data(), 0, tensor.byte_count());
+    return {};
+  }
+  if (dtype_bits(tensor.dtype()) < 8) return invalid_argument("packed elements with gaps cannot be cleared");
+  const auto size = static_cast<size_t>(dtype_bits(tensor.dtype()) / 8);
+  auto* base = static_cast<std::byte*>(tensor.data());
+  StridedLoop<1>(tensor.shape(), {tensor.strides()}).run([&](const auto& offsets, int64_t count, const auto& strides) {
+    for (int64_t i = 0; i < count; ++i) {
+      std::memset(base + (offsets[0] + i * strides[0]) * static_cast<int64_t>(size), 0, size);
+    }
+  });
+  return {};
+}
+
+}  // namespace hearth

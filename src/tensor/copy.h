@@ -1,0 +1,15 @@
+#pragma once
+
+#include "hearth/status.h"
+#include "hearth/tensor.h"
+
+namespace hearth {
+
+/// Copies every element of `from` to the same place of `to`: equal shapes, any strides, converted when the dtypes
+/// differ (real dtypes only). The tensors must not overlap. kInvalidArgument says what does not fit.
+Status copy_strided(const Tensor& to, const Tensor& from);
+
+/// Sets every byte of every element to zero.
+Status fill_zero(const Tensor& tensor);
+
+}  // namespace hearth

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "hearth/tensor.h"
+
+namespace hearth {
+
+/// Walks the elements of N tensors of one shape together. Dimensions are merged and reordered so that the inner loop
+/// runs over the smallest strides of the first tensor; body(offsets, count, inner_strides) gets, for each inner run,
+/// element offsets from each tensor's first element.
+template <size_t N>
+class StridedLoop {
+ public:
+  using Values = std::array<int64_t, N>;
+
+  StridedLoop(std::span<const int64_t> shape, const std::array<std::span<const int64_t>, N>& strides) {
+    for (size_t i = 0; i < shape.size(); ++i) {
+      empty_ = empty_ || shape[i] == 0;
+      if (shape[i] == 1) continue;
+      Dimension dimension{shape[i], {}};
+      for (size_t tensor = 0; tensor < N; ++tensor) dimension.strides[tensor] = strides[tensor][i];
+      dimensions_[rank_++] = dimension;
+    }
+    std::stable_sort(dimensions_.begin(), dimensions_.begin() + rank_,
+                     [](const Dimension& a, const Dimension& b) { return a.strides[0] > b.strides[0]; });
+    merge();
+  }
+
+  template <typename Body>
+  void run(Body&& body) const {
+    if (empty_) return;
+    const int outer = rank_ - 1;
+    std::array<int64_t, kMaxRank> index{};
+    Values offsets{};
+    for (;;) {
+      if (rank_ == 0) {
+        body(offsets, int64_t{1}, Values{});
+      } else {
+        body(offsets, dimensions_[outer].size, dimensions_[outer].strides);
+      }
+      int d = outer - 1;
+      for (; d >= 0; --d) {
+        for (size_t tensor = 0; tensor < N; ++tensor) offsets[tensor] += dimensions_[d].strides[tensor];
+        if (++index[d] < dimensions_[d].size) break;
+        for (size_t tensor = 0; tensor < N; ++tensor)
+          offsets[tensor] -= dimensions_[d].strides[tensor] * dimensions_[d].size;
+        index[d] = 0;
+      }
+      if (d < 0) return;
+    }
+  }
+
+ private:
+  struct Dimension {
+    int64_t size = 0;
+    Values strides{};
+  };
+
+  /// Joins neighbours that every tensor walks in one stride.
+  void merge() {
+    int kept = 0;
+    for (int i = 1; i < rank_; ++i) {
+      Dimension& outer = dimensions_[kept];
+      const Dimension& inner = dimensions_[i];
+      bool joined = true;
+      for (size_t tensor = 0; tensor < N; ++tensor) {
+        joined = joined && outer.strides[tensor] == inner.strides[tensor] * inner.size;
+      }
+      if (joined) {
+        outer = {outer.size * inner.size, inner.strides};
+      } else {
+        dimensions_[++kept] = inner;
+      }
+    }
+    if (rank_ > 0) rank_ = kept + 1;
+  }
+
+  std::array<Dimension, kMaxRank> dimensions_{};
+  int rank_ = 0;
+  bool empty_ = false;
+};
+
+}  // namespace hearth

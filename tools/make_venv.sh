@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Makes the exporter's virtual environment .venv from python/requirements.txt, with `hearth` importable from this tree. Does nothing, and asks the
+# network for nothing, when it is up to date.
+set -euo pipefail
+root="$(cd "$(dirname "$0")/.." && pwd)"
+venv="$root/.venv"
+lock="$root/python/requirements.txt"
+stamp="$venv/requirements.sha256"
+
+fresh="$(sha256sum < "$lock")"
+if [[ ! -f "$stamp" || "$(cat "$stamp")" != "$fresh" ]]; then
+  echo "Making the Python environment: a few minutes, most of it downloads PyTorch"
+  "${PYTHON:-python3}" -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$lock"
+  echo "$fresh" > "$stamp"
+fi
+site="$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')"
+echo "$root/python" > "$site/hearth.pth"

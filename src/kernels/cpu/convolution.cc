@@ -9,7 +9,7 @@
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/image_rows.h"
 #include "kernels/cpu/pack.h"
-#include "kernels/cpu/strided_copy.h"
+#include "kernels/cpu/parallel_copy.h"
 
 namespace hearth {
 namespace {
@@ -54,7 +54,7 @@ Result<Images> empty_channels_last(const KernelContext& context, const Images& l
 }
 
 void copy_images(const KernelContext& context, const Images& from, const Images& to) {
-  copy_strided(*context.team, from.sizes, from.data, from.strides, to.data, to.strides);
+  parallel_copy(*context.team, from.sizes, from.data, from.strides, to.data, to.strides);
 }
 
 Result<Images> as_channels_last(const KernelContext& context, const Tensor& tensor, bool evenly_spaced) {
@@ -167,8 +167,9 @@ Result<Tensor> depthwise_weights(const KernelContext& context, const Tensor& wei
     const ImageStrides strides = image_strides(from);
     const std::array<int64_t, 4> sizes{shape.kernel[0], shape.kernel[1], shape.kernel[2], shape.in_channels};
     HEARTH_ASSIGN_OR_RETURN(Tensor packed, Tensor::empty(DType::kFloat32, sizes));
-    copy_strided(*context.team, sizes, from.data_as<float>(),
-                 std::array{strides[2], strides[3], strides[4], strides[0]}, packed.data_as<float>(), packed.strides());
+    parallel_copy(*context.team, sizes, from.data_as<float>(),
+                  std::array{strides[2], strides[3], strides[4], strides[0]}, packed.data_as<float>(),
+                  packed.strides());
     return packed;
   };
   if (!weight.storage()->is_constant()) return pack(weight);

@@ -43,14 +43,16 @@ void for_each_path(Body body) {
   }
 }
 
-/// Memory that says it is constant, as weights are.
+/// Memory that says it is constant, as weights are. It lives until the program ends, because packed forms are found by
+/// its address.
 class ConstantStorage final : public Storage {
  public:
   static StorageRef copy_of(const Tensor& tensor) {
+    static std::vector<StorageRef> kept;
     const Storage& from = *tensor.storage().get();
     auto* data = new std::byte[from.size()];
     std::copy(from.data(), from.data() + from.size(), data);
-    return StorageRef(new ConstantStorage(data, from.size()));
+    return kept.emplace_back(new ConstantStorage(data, from.size()));
   }
 
  private:

@@ -7,7 +7,7 @@
 #include "base/errors.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/pack.h"
-#include "kernels/cpu/strided_copy.h"
+#include "kernels/cpu/parallel_copy.h"
 #include "kernels/matmul_operands.h"
 
 namespace hearth {
@@ -78,8 +78,8 @@ Result<Tensor> empty_product(const KernelContext& context, const MatmulOperands&
 /// beta · self as a row-major tensor.
 Result<Tensor> scaled_self(const KernelContext& context, const MatmulOperands& operands, float beta) {
   HEARTH_ASSIGN_OR_RETURN(Tensor scaled, empty_product(context, operands));
-  copy_strided(*context.team, scaled.shape(), operands.self.data, operands.self.strides(), scaled.data_as<float>(),
-               scaled.strides());
+  parallel_copy(*context.team, scaled.shape(), operands.self.data, operands.self.strides(), scaled.data_as<float>(),
+                scaled.strides());
   if (beta == 1) return scaled;
   auto* values = scaled.data_as<float>();
   for (int64_t i = 0; i < scaled.element_count(); ++i) values[i] *= beta;
@@ -154,7 +154,7 @@ Status multiply(const KernelContext& context, const MatmulOperands& operands, co
   gemm.c_instance = product.stride(0);
   gemm.c_row = product.stride(1);
   HEARTH_RETURN_IF_ERROR(run_gemm(context, kernels, gemm));
-  copy_strided(*context.team, product.shape(), gemm.c, product.strides(), operands.out.data, operands.out.strides());
+  parallel_copy(*context.team, product.shape(), gemm.c, product.strides(), operands.out.data, operands.out.strides());
   return {};
 }
 

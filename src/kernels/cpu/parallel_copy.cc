@@ -1,4 +1,4 @@
-#include "kernels/cpu/strided_copy.h"
+#include "kernels/cpu/parallel_copy.h"
 
 #include <algorithm>
 #include <array>
@@ -86,8 +86,8 @@ void copy_plane(const Dimension& outer, int64_t begin, int64_t end, const Dimens
 
 }  // namespace
 
-void copy_strided(ThreadTeam& team, std::span<const int64_t> shape, const float* from,
-                  std::span<const int64_t> from_strides, float* to, std::span<const int64_t> to_strides) {
+void parallel_copy(ThreadTeam& team, std::span<const int64_t> shape, const float* from,
+                   std::span<const int64_t> from_strides, float* to, std::span<const int64_t> to_strides) {
   constexpr int64_t kRowsOfChunk = 16;
   constexpr int64_t kElementsOfChunk = 16384;
   if (std::ranges::find(shape, 0) != shape.end()) return;
@@ -124,8 +124,8 @@ void copy_strided(ThreadTeam& team, std::span<const int64_t> shape, const float*
 
 Result<Tensor> row_major_copy(const KernelContext& context, const Tensor& tensor) {
   HEARTH_ASSIGN_OR_RETURN(Tensor copy, context.pool->empty(tensor.dtype(), tensor.shape()));
-  copy_strided(*context.team, tensor.shape(), tensor.data_as<float>(), tensor.strides(), copy.data_as<float>(),
-               copy.strides());
+  parallel_copy(*context.team, tensor.shape(), tensor.data_as<float>(), tensor.strides(), copy.data_as<float>(),
+                copy.strides());
   return copy;
 }
 

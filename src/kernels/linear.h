@@ -27,6 +27,8 @@ Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tenso
                       const Tensor& residual, Activation activation);
 Status matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a, const Tensor& b,
               double beta, double alpha);
+Status batched_matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a,
+                      const Tensor& b, double beta, double alpha);
 }  // namespace reference
 
 }  // namespace hearth

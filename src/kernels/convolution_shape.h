@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernels/convolution.h"
+
+namespace hearth {
+
+/// The strides of [batch, channels, depth, height, width] or of a weight's five dimensions, in elements.
+using ImageStrides = std::array<int64_t, 5>;
+
+/// A convolution's sizes, always with three spatial dimensions: the ones a tensor lacks come first and have size 1.
+struct ConvolutionShape {
+  int spatial_rank = 2;  ///< Of the tensors: 1 to 3.
+  int64_t batch = 0;
+  int64_t in_channels = 0;
+  int64_t out_channels = 0;
+  int64_t groups = 1;
+  bool transposed = false;
+  std::array<int64_t, 3> input{1, 1, 1};
+  std::array<int64_t, 3> kernel{1, 1, 1};
+  std::array<int64_t, 3> output{1, 1, 1};
+  std::array<int64_t, 3> stride{1, 1, 1};
+  std::array<int64_t, 3> padding{0, 0, 0};
+  std::array<int64_t, 3> dilation{1, 1, 1};
+
+  int64_t group_in_channels() const { return in_channels / groups; }
+  int64_t group_out_channels() const { return out_channels / groups; }
+  int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
+  int64_t output_pixels() const { return output[0] * output[1] * output[2]; }
+  int64_t input_pixels() const { return input[0] * input[1] * input[2]; }
+  /// The input position that `tap` of the kernel meets for an output position of spatial dimension `dimension`; -1 when
+  /// it lies in the padding or, transposed, between input positions.
+  int64_t input_position(int dimension, int64_t output_position, int64_t tap) const;
+};
+
+/// Checks the operands and derives the sizes. kInvalidArgument names the operand or parameter that does not fit.
+Result<ConvolutionShape> convolution_shape(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                           const Tensor& residual, const ConvolutionParameters& parameters);
+
+/// The strides of an [N, C, spatial...] tensor with missing spatial dimensions put in.
+ImageStrides image_strides(const Tensor& tensor);
+
+/// A fresh tensor for the result with the strides that PyTorch's CPU convolution gives it, which Inductor predicts:
+/// c10::is_channels_last_strides of x and weight, and at::native's choice between its backends (found by trial against
+/// torch 2.13).
+Result<Tensor> empty_convolution_result(MemoryPool& pool, const Tensor& x, const Tensor& weight,
+                                        const ConvolutionShape& shape);
+
+}  // namespace hearth

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kernels/activation.h"
+
+namespace hearth {
+
+/// One tile of a matrix product, at most tile_rows x panel_width() elements of c:
+/// c = clamp(alpha · (previous + a · b) + bias + residual), where previous is c's own content unless `first`.
+/// Unless `last`, only previous + a · b is stored.
+struct TileArguments {
+  const float* a = nullptr;  ///< Row r, depth k at a[r * a_stride + k].
+  int64_t a_stride = 0;
+  const float* b = nullptr;  ///< Depth k, column n at b[k * b_stride + n]; whole vectors are read.
+  int64_t b_stride = 0;
+  int64_t depth = 0;
+  float* c = nullptr;
+  int64_t c_stride = 0;
+  int columns = 0;                  ///< Columns of c to store; bias and residual have as many.
+  const float* bias = nullptr;      ///< Null: none.
+  const float* residual = nullptr;  ///< Null: none.
+  int64_t residual_stride = 0;
+  float alpha = 1;
+  float low = 0;
+  float high = 0;
+  bool first = true;
+  bool last = true;
+};
+
+/// A run of output pixels of a depthwise convolution, all of which meet the same taps:
+/// output[p][c] = clamp(Σ_t inputs[t][p][c] · weights[t][c] + bias[c] + residual[p][c]).
+struct DepthwiseArguments {
+  const float* const* inputs = nullptr;   ///< Of each tap, for the first pixel.
+  const float* const* weights = nullptr;  ///< Of each tap.
+  int64_t taps = 0;
+  int64_t input_step = 0;  ///< Elements from one pixel to the next.
+  int64_t pixels = 0;
+  int64_t channels = 0;
+  float* output = nullptr;
+  int64_t output_step = 0;
+  const float* bias = nullptr;      ///< Null: none.
+  const float* residual = nullptr;  ///< Null: none.
+  int64_t residual_step = 0;
+  float low = 0;
+  float high = 0;
+};
+
+/// The innermost loops for one instruction set. Each element of a result is summed in the order of its depth, whatever
+/// the tile, so how work is cut never shows in the bits.
+struct MicroKernels {
+  using Tile = void (*)(const TileArguments&);
+
+  const char* name;
+  int lanes;
+  int tile_rows;
+  int tile_vectors;
+  const Tile* tiles;  ///< [vectors - 1][rows - 1]
+  void (*depthwise)(const DepthwiseArguments&);
+  /// Applies an activation in place to `count` elements.
+  void (*activate)(Activation activation, float* values, int64_t count);
+
+  int64_t panel_width() const { return static_cast<int64_t>(lanes) * tile_vectors; }
+  void compute_tile(int rows, int vectors, const TileArguments& arguments) const {
+    tiles[(vectors - 1) * tile_rows + rows - 1](arguments);
+  }
+};
+
+/// The ones for this machine, or those that the calling thread's ScopedMicroKernels names.
+const MicroKernels& micro_kernels();
+/// All that this machine can run, fastest first.
+std::span<const MicroKernels* const> available_micro_kernels();
+
+/// Makes the calling thread use `kernels` for its lifetime: for tests and benchmarks.
+class ScopedMicroKernels {
+ public:
+  explicit ScopedMicroKernels(const MicroKernels& kernels);
+  ~ScopedMicroKernels();
+  ScopedMicroKernels(const ScopedMicroKernels&) = delete;
+  ScopedMicroKernels& operator=(const ScopedMicroKernels&) = delete;
+
+ private:
+  const MicroKernels* previous_;
+};
+
+}  // namespace hearth

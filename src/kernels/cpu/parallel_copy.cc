@@ -1,0 +1,132 @@
+#include "kernels/cpu/parallel_copy.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/errors.h"
+#include "tensor/layout.h"
+
+namespace hearth {
+namespace {
+
+struct Dimension {
+  int64_t size;
+  int64_t from;
+  int64_t to;
+};
+
+/// The dimensions of a copy, outermost of the destination first, joined where both sides allow it.
+struct CopyShape {
+  std::array<Dimension, kMaxRank> dimensions{};
+  size_t rank = 0;
+
+  CopyShape(std::span<const int64_t> shape, std::span<const int64_t> from, std::span<const int64_t> to) {
+    for (size_t i = 0; i < shape.size(); ++i) {
+      if (shape[i] != 1) dimensions[rank++] = {shape[i], from[i], to[i]};
+    }
+    std::sort(dimensions.begin(), dimensions.begin() + static_cast<ptrdiff_t>(rank),
+              [](const Dimension& a, const Dimension& b) { return a.to > b.to; });
+    join();
+  }
+
+  /// Takes out and returns the dimension `i`.
+  Dimension take(size_t i) {
+    const Dimension taken = dimensions[i];
+    std::copy(dimensions.begin() + static_cast<ptrdiff_t>(i) + 1, dimensions.begin() + static_cast<ptrdiff_t>(rank),
+              dimensions.begin() + static_cast<ptrdiff_t>(i));
+    --rank;
+    return taken;
+  }
+
+  /// The dimension with the smallest step in the source; it must exist.
+  size_t nearest_in_source() const {
+    const auto end = dimensions.begin() + static_cast<ptrdiff_t>(rank);
+    return static_cast<size_t>(
+        std::min_element(dimensions.begin(), end,
+                         [](const Dimension& a, const Dimension& b) { return a.from < b.from; }) -
+        dimensions.begin());
+  }
+
+ private:
+  void join() {
+    size_t kept = 0;
+    for (size_t i = 1; i < rank; ++i) {
+      Dimension& outer = dimensions[kept];
+      const Dimension& inner = dimensions[i];
+      if (outer.from == inner.from * inner.size && outer.to == inner.to * inner.size) {
+        outer = {outer.size * inner.size, inner.from, inner.to};
+      } else {
+        dimensions[++kept] = inner;
+      }
+    }
+    rank = std::min(rank, kept + 1);
+  }
+};
+
+void copy_line(const Dimension& line, const float* from, float* to) {
+  if (line.from == 1 && line.to == 1) {
+    std::memcpy(to, from, static_cast<size_t>(line.size) * sizeof(float));
+    return;
+  }
+  for (int64_t i = 0; i < line.size; ++i) to[i * line.to] = from[i * line.from];
+}
+
+/// Rows [begin, end) of `outer`, in squares: both sides then use whole cache lines.
+void copy_plane(const Dimension& outer, int64_t begin, int64_t end, const Dimension& inner, const float* from,
+                float* to) {
+  constexpr int64_t kSquare = 16;
+  for (int64_t start = 0; start < inner.size; start += kSquare) {
+    const Dimension part{std::min(kSquare, inner.size - start), inner.from, inner.to};
+    for (int64_t row = begin; row < end; ++row) {
+      copy_line(part, from + row * outer.from + start * inner.from, to + row * outer.to + start * inner.to);
+    }
+  }
+}
+
+}  // namespace
+
+void parallel_copy(ThreadTeam& team, std::span<const int64_t> shape, const float* from,
+                   std::span<const int64_t> from_strides, float* to, std::span<const int64_t> to_strides) {
+  constexpr int64_t kRowsOfChunk = 16;
+  constexpr int64_t kElementsOfChunk = 16384;
+  if (std::ranges::find(shape, 0) != shape.end()) return;
+  CopyShape copy(shape, from_strides, to_strides);
+  const Dimension inner = copy.rank > 0 ? copy.take(copy.rank - 1) : Dimension{1, 1, 1};
+  const Dimension outer = copy.rank > 0 ? copy.take(copy.nearest_in_source()) : Dimension{1, 0, 0};
+  const bool whole_lines = inner.from == 1 && inner.to == 1;
+  const int64_t chunks = (outer.size + kRowsOfChunk - 1) / kRowsOfChunk;
+  int64_t planes = 1;
+  for (size_t i = 0; i < copy.rank; ++i) planes *= copy.dimensions[i].size;
+  const int64_t grain = std::max<int64_t>(kElementsOfChunk / (kRowsOfChunk * inner.size), 1);
+  team.parallel_for(planes * chunks, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t item = begin; item < end; ++item) {
+      int64_t from_offset = 0;
+      int64_t to_offset = 0;
+      int64_t plane = item / chunks;
+      for (size_t i = copy.rank; i-- > 0;) {
+        from_offset += plane % copy.dimensions[i].size * copy.dimensions[i].from;
+        to_offset += plane % copy.dimensions[i].size * copy.dimensions[i].to;
+        plane /= copy.dimensions[i].size;
+      }
+      const int64_t row = item % chunks * kRowsOfChunk;
+      const int64_t row_end = std::min(row + kRowsOfChunk, outer.size);
+      if (!whole_lines) {
+        copy_plane(outer, row, row_end, inner, from + from_offset, to + to_offset);
+        continue;
+      }
+      for (int64_t r = row; r < row_end; ++r) {
+        copy_line(inner, from + from_offset + r * outer.from, to + to_offset + r * outer.to);
+      }
+    }
+  });
+}
+
+Result<Tensor> row_major_copy(const KernelContext& context, const Tensor& tensor) {
+  HEARTH_ASSIGN_OR_RETURN(Tensor copy, context.pool->empty(tensor.dtype(), tensor.shape()));
+  parallel_copy(*context.team, tensor.shape(), tensor.data_as<float>(), tensor.strides(), copy.data_as<float>(),
+                copy.strides());
+  return copy;
+}
+
+}  // namespace hearth

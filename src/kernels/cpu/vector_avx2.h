@@ -1,0 +1,31 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace hearth::avx2 {
+
+/// Eight lanes with AVX2 and FMA. Included by *_avx2.cc only; see portable::Isa for the members.
+struct Isa {
+  static constexpr const char* kName = "avx2";
+  static constexpr int kLanes = 8;
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 2;
+  using Vector = float __attribute__((vector_size(32)));
+  using Integer = int32_t __attribute__((vector_size(32)));
+
+  static Vector broadcast(float value) { return _mm256_set1_ps(value); }
+  static Vector load(const float* from) { return _mm256_loadu_ps(from); }
+  static void store(float* to, Vector value) { _mm256_storeu_ps(to, value); }
+  static Vector load_partial(const float* from, int count) { return _mm256_maskload_ps(from, first_lanes(count)); }
+  static void store_partial(float* to, Vector value, int count) { _mm256_maskstore_ps(to, first_lanes(count), value); }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+
+ private:
+  static __m256i first_lanes(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+};
+
+}  // namespace hearth::avx2

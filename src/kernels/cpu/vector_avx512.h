@@ -1,0 +1,31 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace hearth::avx512 {
+
+/// Sixteen lanes with AVX-512. Included by *_avx512.cc only; see portable::Isa for the members.
+struct Isa {
+  static constexpr const char* kName = "avx512";
+  static constexpr int kLanes = 16;
+  static constexpr int kTileRows = 14;
+  static constexpr int kTileVectors = 2;
+  using Vector = float __attribute__((vector_size(64)));
+  using Integer = int32_t __attribute__((vector_size(64)));
+
+  static Vector broadcast(float value) { return _mm512_set1_ps(value); }
+  static Vector load(const float* from) { return _mm512_loadu_ps(from); }
+  static void store(float* to, Vector value) { _mm512_storeu_ps(to, value); }
+  static Vector load_partial(const float* from, int count) { return _mm512_maskz_loadu_ps(first_lanes(count), from); }
+  static void store_partial(float* to, Vector value, int count) {
+    _mm512_mask_storeu_ps(to, first_lanes(count), value);
+  }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+
+ private:
+  static __mmask16 first_lanes(int count) { return static_cast<__mmask16>((1U << count) - 1); }
+};
+
+}  // namespace hearth::avx512

@@ -4,17 +4,15 @@
 #include <unordered_set>
 
 #include "aoti/elf_image.h"
+#include "aoti/exports.h"
 #include "base/cpu_features.h"
 #include "base/errors.h"
 
 namespace hearth {
 namespace {
 
-const std::unordered_set<std::string_view>& allowed_symbols() {
+const std::unordered_set<std::string_view>& system_symbols() {
   static const std::unordered_set<std::string_view> symbols{
-#define HEARTH_SYMBOL(name) #name,
-#include "aoti/symbols.def"
-#undef HEARTH_SYMBOL
 #define HEARTH_SYSTEM_SYMBOL(name) #name,
 #define HEARTH_SYSTEM_PREFIX(name)
 #include "aoti/system_symbols.def"
@@ -70,7 +68,7 @@ Result<ElfFacts> read_elf(std::span<const std::byte> bytes) {
 }
 
 bool is_allowed_import(std::string_view symbol) {
-  return allowed_symbols().contains(symbol) ||
+  return is_exported(symbol) || system_symbols().contains(symbol) ||
          std::ranges::any_of(kAllowedPrefixes, [&](std::string_view prefix) { return symbol.starts_with(prefix); });
 }
 

@@ -139,7 +139,12 @@ class Module::Impl {
   }
 
   static Status check_constant(const ModuleConstant& constant, const Tensor& tensor) {
-    if (tensor.dtype() == constant.dtype && tensor.byte_count() == constant.byte_count) return {};
+    // The library may state the size that the constant takes in a blob, where each begins at a multiple of 64 bytes.
+    constexpr size_t kAlignment = 64;
+    const size_t size = tensor.byte_count();
+    const bool fits =
+        constant.byte_count == size || constant.byte_count == (size + kAlignment - 1) / kAlignment * kAlignment;
+    if (tensor.dtype() == constant.dtype && fits) return {};
     return invalid_file("the constant '{}' ({}) is {} of {} bytes, the library wants {} of {} bytes", constant.name,
                         constant.original_name, describe(tensor), tensor.byte_count(), dtype_name(constant.dtype),
                         constant.byte_count);

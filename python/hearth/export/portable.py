@@ -1,0 +1,50 @@
+"""The portable graph: an ExportedProgram as torch's own serialiser writes it, with weights in the shared records."""
+
+import json
+
+from torch._export.serde import schema
+from torch._export.serde.serialize import _dataclass_to_dict, serialize, serialize_tensor_meta
+from torch.export import ExportedProgram
+from torch.nn import Parameter
+
+from hearth.export.errors import ExportError
+from hearth.export.weights import CONSTANT, WEIGHT, WeightStore
+from hearth.export.zip_writer import Record
+
+
+def portable_records(method: str, program: ExportedProgram, store: WeightStore) -> dict[str, Record]:
+    """Records of one method by their role: "model", "weights" and "constants". Tensors go to `store`. ExportError for
+    script objects, which only libtorch can restore."""
+    weights = _payload(method, program.state_dict, WEIGHT, store)
+    constants = _payload(method, program.constants, CONSTANT, store)
+    _drop_host_traces(program)
+    graph = serialize(
+        program, serialize_state_dict=False, serialize_constants=False, serialize_example_inputs=False
+    ).exported_program
+    return {
+        "model": Record(f"models/{method}.json", graph),
+        "weights": Record(f"data/weights/{method}_weights_config.json", weights),
+        "constants": Record(f"data/constants/{method}_constants_config.json", constants),
+    }
+
+
+def _payload(method: str, tensors: dict, kind: str, store: WeightStore) -> bytes:
+    config = {}
+    for name, tensor in tensors.items():
+        if not hasattr(tensor, "untyped_storage"):
+            raise ExportError(f"method {method}: {name!r} is a {type(tensor).__name__}; only tensors can be stored")
+        store.add(name, tensor, method, kind)
+        config[name] = schema.PayloadMeta(
+            path_name=store.stored(tensor, kind).record.rsplit("/", 1)[1],
+            is_param=isinstance(tensor, Parameter),
+            use_pickle=False,
+            tensor_meta=serialize_tensor_meta(tensor),
+        )
+    return json.dumps(_dataclass_to_dict(schema.PayloadConfig(config=config))).encode()
+
+
+def _drop_host_traces(program: ExportedProgram) -> None:
+    """Stack traces name files of the exporting machine."""
+    for module in program.graph_module.modules():
+        for node in getattr(getattr(module, "graph", None), "nodes", ()):
+            node.meta.pop("stack_trace", None)

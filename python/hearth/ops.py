@@ -61,12 +61,16 @@ def _conv2d_shape(x, weight, bias, residual, stride, padding, dilation, groups, 
     return _channels_last(x.new_empty((x.shape[0], weight.shape[0], *size)))
 
 
+def channels_last_strides(shape: torch.Size) -> tuple[int, int, int, int]:
+    """Strides of a dense [N, C, H, W] tensor with channels innermost, exact even where a size is 1."""
+    _, c, h, w = shape
+    return (h * w * c, 1, w * c, c)
+
+
 def _channels_last(y: Tensor) -> Tensor:
-    """`y` in fresh storage with exact channels-last strides. `contiguous(channels_last)` keeps other strides where a
-    dimension is 1, and the runtime returns only these."""
-    n, c, h, w = y.shape
-    result = y.new_empty_strided((n, c, h, w), (h * w * c, 1, w * c, c))
-    return result.copy_(y)
+    """`y` in fresh channels-last storage. `contiguous(memory_format=...)` keeps other strides where a size is 1, and
+    the runtime returns only these."""
+    return y.new_empty_strided(y.shape, channels_last_strides(y.shape)).copy_(y)
 
 
 _library.impl("hearth_linear", _linear, "CompositeExplicitAutograd")

@@ -7,7 +7,7 @@ from unittest import mock
 
 import torch
 import torch._inductor
-from torch._inductor import codecache
+from torch._inductor import codecache, cpu_vec_isa
 from torch.export import ExportedProgram
 
 from hearth import ops
@@ -78,7 +78,8 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
         return []
 
     options = dict(_OPTIONS)
-    options["cpp.simdlen"] = target.isa().bit_width()
+    isa = target.isa()
+    options["cpp.simdlen"] = isa.bit_width()
     options["cpp.march"] = target.march
     options["aot_inductor.custom_ops_to_c_shims"] = ops.c_shims()
     args, kwargs = program.example_inputs
@@ -86,6 +87,8 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
         stack.enter_context(torch.no_grad())
         stack.enter_context(pinned_to(target, gnu))
         stack.enter_context(mock.patch.object(codecache.AotCodeCompiler, "compile", capture))
+        if cpu_vec_isa.pick_vec_isa() != isa:
+            raise ExportError(f"{target.name}: Inductor would generate code for other vector instructions than {isa}")
         try:
             torch._inductor.aot_compile(program.module(check_guards=False), args, kwargs, options=options)
         except Exception as error:

@@ -1,6 +1,8 @@
 """The portable graph: an ExportedProgram as torch's own serialiser writes it, with weights in the shared records."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 
 from torch._export.serde import schema
 from torch._export.serde.serialize import _dataclass_to_dict, serialize, serialize_tensor_meta
@@ -17,10 +19,10 @@ def portable_records(method: str, program: ExportedProgram, store: WeightStore) 
     script objects, which only libtorch can restore."""
     weights = _payload(method, program.state_dict, WEIGHT, store)
     constants = _payload(method, program.constants, CONSTANT, store)
-    _drop_host_traces(program)
-    graph = serialize(
-        program, serialize_state_dict=False, serialize_constants=False, serialize_example_inputs=False
-    ).exported_program
+    with _without_host_traces(program):
+        graph = serialize(
+            program, serialize_state_dict=False, serialize_constants=False, serialize_example_inputs=False
+        ).exported_program
     return {
         "model": Record(f"models/{method}.json", graph),
         "weights": Record(f"data/weights/{method}_weights_config.json", weights),
@@ -43,8 +45,14 @@ def _payload(method: str, tensors: dict, kind: str, store: WeightStore) -> bytes
     return json.dumps(_dataclass_to_dict(schema.PayloadConfig(config=config))).encode()
 
 
-def _drop_host_traces(program: ExportedProgram) -> None:
-    """Stack traces name files of the exporting machine."""
-    for module in program.graph_module.modules():
-        for node in getattr(getattr(module, "graph", None), "nodes", ()):
-            node.meta.pop("stack_trace", None)
+@contextlib.contextmanager
+def _without_host_traces(program: ExportedProgram) -> Iterator[None]:
+    """Takes away the stack traces, which name files of the exporting machine, for as long as this lasts."""
+    graphs = [module.graph for module in program.graph_module.modules() if hasattr(module, "graph")]
+    traces = {node: node.meta.pop("stack_trace", None) for graph in graphs for node in graph.nodes}
+    try:
+        yield
+    finally:
+        for node, trace in traces.items():
+            if trace is not None:
+                node.meta["stack_trace"] = trace

@@ -13,6 +13,7 @@ import hearth
 from hearth.export.build import Library, build_libraries
 from hearth.export.compile import find_compiler
 from hearth.export.errors import ExportError
+from hearth.export.gate import refuse_host_paths
 from hearth.export.manifest import assemble
 from hearth.export.portable import portable_records
 from hearth.export.progress import Progress
@@ -83,6 +84,8 @@ def save(
         traced.append(trace(method_name, method, shared))
     store = WeightStore()
     portable = [portable_records(method.name, method.program, store) for method in traced]
+    for record in (record for method in portable for record in method.values()):
+        refuse_host_paths(record.data, record.path)
     libraries = build_libraries(traced, chosen, toolchain, store, progress)
 
     progress.step("writing")

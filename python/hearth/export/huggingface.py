@@ -76,10 +76,20 @@ def _labels(config) -> list[str]:
 
 
 def _load(model_class, folder: Path, dtype: torch.dtype) -> torch.nn.Module:
+    """The model with all its weights, from safetensors only: pickles could run code."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
     try:
-        return model_class.from_pretrained(folder, local_files_only=True, dtype=dtype)
+        model, report = model_class.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=dtype, output_loading_info=True
+        )
     except (OSError, ValueError, RuntimeError) as error:
         raise ExportError(f"{folder}: the model cannot be loaded: {error}") from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ExportError(f"{folder}: model.safetensors lacks {len(missing)} weights, the first is {missing[0]}")
+    return model
 
 
 def _read_json(path: Path) -> dict:

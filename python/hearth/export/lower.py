@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import warnings
 from dataclasses import dataclass, field
 from unittest import mock
 
@@ -85,6 +86,9 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
     args, kwargs = program.example_inputs
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.no_grad())
+        # torch 2.13 warns of its own use of copyreg.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", FutureWarning)
         stack.enter_context(pinned_to(target, gnu))
         stack.enter_context(mock.patch.object(codecache.AotCodeCompiler, "compile", capture))
         if cpu_vec_isa.pick_vec_isa() != isa:

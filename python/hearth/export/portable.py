@@ -13,6 +13,8 @@ from hearth.export.errors import ExportError
 from hearth.export.weights import CONSTANT, WEIGHT, WeightStore
 from hearth.export.zip_writer import Record
 
+_HOST_TRACES = ("stack_trace", "from_node")
+
 
 def portable_records(method: str, program: ExportedProgram, store: WeightStore) -> dict[str, Record]:
     """Records of one method by their role: "model", "weights" and "constants". Tensors go to `store`. ExportError for
@@ -47,12 +49,13 @@ def _payload(method: str, tensors: dict, kind: str, store: WeightStore) -> bytes
 
 @contextlib.contextmanager
 def _without_host_traces(program: ExportedProgram) -> Iterator[None]:
-    """Takes away the stack traces, which name files of the exporting machine, for as long as this lasts."""
+    """Takes away what differs from run to run (file names, addresses) for as long as this lasts."""
     graphs = [module.graph for module in program.graph_module.modules() if hasattr(module, "graph")]
-    traces = {node: node.meta.pop("stack_trace", None) for graph in graphs for node in graph.nodes}
+    kept = {node: node.meta for graph in graphs for node in graph.nodes}
+    for node, meta in kept.items():
+        node.meta = {key: value for key, value in meta.items() if key not in _HOST_TRACES}
     try:
         yield
     finally:
-        for node, trace in traces.items():
-            if trace is not None:
-                node.meta["stack_trace"] = trace
+        for node, meta in kept.items():
+            node.meta = meta

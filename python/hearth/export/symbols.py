@@ -113,4 +113,4 @@ def positional_names(function: Callable, count: int) -> list[str]:
             names += [f"{parameter.name}.{i}" for i in range(count - len(names))]
         elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             names.append(parameter.name)
-    return names
+    return names[:count]

@@ -1,6 +1,7 @@
 """From a module with example inputs to an adapted ExportedProgram, with what eager PyTorch answered as the reference."""
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +46,9 @@ def trace(name: str, method: Method, shared: dict) -> TracedMethod:
     """Runs the model eagerly, exports and adapts it. `shared` is one dictionary for all methods of a model: adapted
     weights are made once. ExportError when the model cannot be run, exported or expressed."""
     module, args, kwargs = _as_module(method.module), _dense(method.args), _dense(method.kwargs or {})
-    with torch.no_grad(), _evaluating(module):
+    with torch.no_grad(), _evaluating(module), warnings.catch_warnings():
+        # torch 2.13 warns of its own use of copyreg.
+        warnings.simplefilter("ignore", FutureWarning)
         expected = _run(name, module, args, kwargs)
         program = _export(name, module, args, kwargs, method.dynamic_shapes)
         signature = read_signature(program, module.forward, name, method.dynamic_shapes)

@@ -10,6 +10,8 @@ namespace {
 
 /// Channels of one item of work; a multiple of every instruction set's lanes.
 constexpr int64_t kChannelsOfItem = 128;
+/// Multiply-adds that take some microseconds, several times what handing them to a thread takes.
+constexpr int64_t kWorthwhileWork = 60'000;
 
 /// One line of output pixels, for the channels [channel, channel_end).
 struct Line {
@@ -100,7 +102,9 @@ void run_depthwise(ThreadTeam& team, const MicroKernels& kernels, const Depthwis
   const ConvolutionShape& shape = *depthwise.shape;
   const int64_t channel_blocks = (shape.in_channels + kChannelsOfItem - 1) / kChannelsOfItem;
   const int64_t lines = shape.batch * shape.output[0] * shape.output[1];
-  team.parallel_for(lines * channel_blocks, 1, [&](int64_t begin, int64_t end) {
+  const int64_t work_of_item = shape.output[2] * shape.taps() * std::min(shape.in_channels, kChannelsOfItem);
+  const int64_t grain = std::max<int64_t>(kWorthwhileWork / std::max<int64_t>(work_of_item, 1), 1);
+  team.parallel_for(lines * channel_blocks, grain, [&](int64_t begin, int64_t end) {
     LineWorker worker(kernels, depthwise);
     for (int64_t item = begin; item < end; ++item) {
       const int64_t line = item / channel_blocks;

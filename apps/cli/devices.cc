@@ -1,0 +1,58 @@
+#include "base/cpu_features.h"
+#include "base/errors.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "hal/device.h"
+
+namespace hearth::cli {
+namespace {
+
+/// Targets that the exporter makes and this machine can run, best first.
+std::vector<std::string> runnable_targets() {
+  std::vector<std::string> targets;
+  if (cpu_features().avx512) targets.emplace_back("cpu-x86_64-v4");
+  if (cpu_features().avx2) targets.emplace_back("cpu-x86_64-v3");
+  if (cpu_features().neon) targets.emplace_back("cpu-aarch64");
+  return targets;
+}
+
+std::vector<std::string> feature_list() {
+  const CpuFeatures& features = cpu_features();
+  const std::pair<bool, const char*> all[] = {{features.avx2, "avx2"},
+                                              {features.avx512, "avx512"},
+                                              {features.avx512_vnni, "avx512_vnni"},
+                                              {features.avx512_bf16, "avx512_bf16"},
+                                              {features.avx_vnni, "avx_vnni"},
+                                              {features.amx_int8, "amx_int8"},
+                                              {features.amx_bf16, "amx_bf16"},
+                                              {features.neon, "neon"}};
+  std::vector<std::string> names;
+  for (const auto& [present, name] : all) {
+    if (present) names.emplace_back(name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Status devices(const CommonOptions& common) {
+  const std::vector<std::string> targets = runnable_targets();
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const DeviceProperties& device : list_devices()) {
+    list.push_back({{"name", device.name},
+                    {"description", device.description},
+                    {"memory_bytes", device.memory_bytes},
+                    {"compute_units", device.compute_units},
+                    {"targets", device.executes ? targets : std::vector<std::string>()}});
+    if (common.json) continue;
+    const std::string memory = device.memory_bytes > 0 ? ", " + format_bytes(device.memory_bytes) : "";
+    fmt::print("{:<6} {}{}\n", device.name, device.description, memory);
+    if (!device.executes) continue;
+    fmt::print("       {} threads; {}\n", device.compute_units, fmt::join(feature_list(), ", "));
+    fmt::print("       runs {}\n", fmt::join(targets, ", "));
+  }
+  if (common.json) print_json({{"devices", list}, {"cpu_features", feature_list()}});
+  return {};
+}
+
+}  // namespace hearth::cli

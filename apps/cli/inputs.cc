@@ -1,0 +1,121 @@
+#include "cli/inputs.h"
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+#include "base/errors.h"
+#include "model/model_impl.h"
+#include "tensor/copy.h"
+#include "tensor/npy.h"
+
+namespace hearth::cli {
+namespace {
+
+std::string list_inputs(const MethodInfo& method) {
+  std::vector<std::string_view> names;
+  for (const ValueInfo& input : method.inputs) names.push_back(input.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+template <typename T>
+std::optional<T> parse_number(std::string_view text) {
+  T value{};
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return problem == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+/// Where an argument's name or index points; a stock package's inputs have indices only.
+Result<size_t> find_input(const MethodInfo& method, const std::string& name, size_t count) {
+  for (size_t i = 0; i < method.inputs.size(); ++i) {
+    if (method.inputs[i].name == name) return i;
+  }
+  if (const auto index = parse_number<size_t>(name); index && *index < count) return *index;
+  return invalid_argument("method '{}' has no input '{}'; it has {}", method.name, name, list_inputs(method));
+}
+
+Result<Tensor> scalar_tensor(double value, DType dtype) {
+  HEARTH_ASSIGN_OR_RETURN(const Tensor source, Tensor::borrow(DType::kFloat64, {}, &value));
+  HEARTH_ASSIGN_OR_RETURN(Tensor tensor, Tensor::empty(dtype, {}));
+  HEARTH_RETURN_IF_ERROR(copy_strided(tensor, source));
+  return tensor;
+}
+
+Result<Tensor> read_value(const MethodInfo& method, size_t index, const std::string& text) {
+  if (index < method.inputs.size() && method.inputs[index].shape.empty()) {
+    if (const auto number = parse_number<double>(text)) return scalar_tensor(*number, method.inputs[index].dtype);
+  }
+  return read_npy(std::filesystem::path(text));
+}
+
+}  // namespace
+
+Result<const MethodInfo*> find_method(const Model& model, const std::string& name) {
+  const std::vector<MethodInfo>& methods = model.methods();
+  if (name.empty() && methods.size() == 1) return &methods.front();
+  const MethodInfo* method = model.method(name.empty() ? "forward" : name);
+  if (method != nullptr) return method;
+  std::vector<std::string_view> names;
+  for (const MethodInfo& info : methods) names.push_back(info.name);
+  if (name.empty()) return invalid_argument("the model has several methods, name one: {}", fmt::join(names, ", "));
+  return invalid_argument("the model has no method '{}'; it has {}", name, fmt::join(names, ", "));
+}
+
+Result<std::vector<Tensor>> read_inputs(const Model& model, const MethodInfo& method,
+                                        const std::vector<std::string>& arguments) {
+  const size_t count = model.impl()->archive().has_manifest() ? method.inputs.size() : arguments.size();
+  std::vector<Tensor> inputs(count);
+  for (const std::string& argument : arguments) {
+    const size_t equals = argument.find('=');
+    const std::string name = equals == std::string::npos ? "0" : argument.substr(0, equals);
+    if (equals == std::string::npos && count != 1) {
+      return invalid_argument("--input {}: which input is it? Write NAME={}; the method has {}", argument, argument,
+                              list_inputs(method));
+    }
+    HEARTH_ASSIGN_OR_RETURN(const size_t index, find_input(method, name, count));
+    if (inputs[index].defined()) return invalid_argument("--input {}: the input was given twice", argument);
+    Result<Tensor> tensor =
+        read_value(method, index, equals == std::string::npos ? argument : argument.substr(equals + 1));
+    if (!tensor.ok()) return tensor.status().with_context("--input " + name);
+    inputs[index] = *std::move(tensor);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (!inputs[i].defined())
+      return invalid_argument("input '{}' is missing: add --input {}=FILE.npy", method.inputs[i].name,
+                              method.inputs[i].name);
+  }
+  return inputs;
+}
+
+Result<std::vector<Tensor>> random_inputs(const Model& model, const MethodInfo& method,
+                                          const std::map<std::string, int64_t>& sizes) {
+  const MethodSpec& spec = model.impl()->archive().manifest().methods.at(method.name);
+  for (const auto& [symbol, unused] : sizes) {
+    if (!spec.symbols.contains(symbol)) return invalid_argument("--dim {}: the method has no such symbol", symbol);
+  }
+  std::mt19937 random(0);
+  std::vector<Tensor> inputs;
+  for (const InputSpec& input : spec.inputs) {
+    std::vector<int64_t> shape;
+    for (const Dimension& dimension : input.shape) {
+      const auto given = sizes.find(dimension.symbol);
+      const int64_t value = dimension.symbol.empty() ? 0
+                            : given != sizes.end()   ? given->second
+                                                     : spec.symbols.at(dimension.symbol).min;
+      shape.push_back(dimension.multiply * value + dimension.add);
+    }
+    const bool real = input.dtype == DType::kFloat32 || input.dtype == DType::kFloat64 ||
+                      input.dtype == DType::kFloat16 || input.dtype == DType::kBFloat16;
+    HEARTH_ASSIGN_OR_RETURN(const Tensor source, Tensor::empty(DType::kFloat32, shape));
+    std::normal_distribution<float> normal;
+    std::uniform_int_distribution<int> small(0, 1);
+    for (int64_t i = 0; i < source.element_count(); ++i)
+      source.data_as<float>()[i] = real ? normal(random) : static_cast<float>(small(random));
+    HEARTH_ASSIGN_OR_RETURN(Tensor tensor, Tensor::empty(input.dtype, shape));
+    HEARTH_RETURN_IF_ERROR(copy_strided(tensor, source));
+    inputs.push_back(std::move(tensor));
+  }
+  return inputs;
+}
+
+}  // namespace hearth::cli

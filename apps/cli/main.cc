@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+
+namespace hearth::cli {
+namespace {
+
+enum ExitStatus { kDone = 0, kFailedRunning = 1, kWrongUsage = 2, kFileRefused = 3, kNotThere = 4 };
+
+ExitStatus exit_status(StatusCode code) {
+  switch (code) {
+    case StatusCode::kOk:
+      return kDone;
+    case StatusCode::kInvalidArgument:
+      return kWrongUsage;
+    case StatusCode::kNotFound:
+    case StatusCode::kPermissionDenied:
+    case StatusCode::kInvalidFile:
+      return kFileRefused;
+    case StatusCode::kUnavailable:
+      return kNotThere;
+    default:
+      return kFailedRunning;
+  }
+}
+
+constexpr const char* kFooter =
+    "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 the file was refused, 4 the device or target is not "
+    "there.";
+
+void add_common(CLI::App& command, CommonOptions& common) {
+  command.add_option("--device", common.device, "auto, cpu or null: see `hearth devices`")->capture_default_str();
+  command.add_option("--target", common.target,
+                     "one of the file's targets, for example cpu-x86_64-v3; by default the best that runs here");
+  command.add_option("--threads", common.threads, "threads for one run; 0: all that the process may use")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      .add_option("--trust", common.trust,
+                  "data: run no native code; trusted: run the file's code after checking it; unsafe: the same today")
+      ->check(CLI::IsMember({"data", "trusted", "unsafe"}))
+      ->capture_default_str();
+  command.add_flag("--json", common.json, "print the result as JSON, for programs");
+  command.add_flag("--quiet", common.quiet, "print nothing but the result");
+}
+
+/// The program: its sub-commands, and the one that was chosen.
+class Program {
+ public:
+  Program() {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", "hearth " HEARTH_VERSION);
+    app_.footer(kFooter);
+    add_run();
+    add_classify();
+    add_inspect();
+    add_verify();
+    add_bench();
+    CLI::App* list = command("devices", "List the devices of this machine and the targets that run on them",
+                             "  hearth devices --json");
+    list->callback([this] { chosen_ = [this] { return devices(common_); }; });
+  }
+
+  int main(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+      return app_.exit(problem) == 0 ? kDone : kWrongUsage;
+    }
+    const Status status = chosen_();
+    if (!status.ok()) fmt::print(stderr, "hearth: {}\n", status.message());
+    return exit_status(status.code());
+  }
+
+ private:
+  CLI::App* command(const char* name, const char* description, const std::string& examples) {
+    CLI::App* added = app_.add_subcommand(name, description);
+    add_common(*added, common_);
+    added->footer("Examples:\n" + examples + "\n\n" + kFooter);
+    return added;
+  }
+
+  static CLI::Option* add_file(CLI::App* command, std::string& file) {
+    return command->add_option("FILE", file, "a model: a .pt2 file")->required();
+  }
+
+  void add_run() {
+    CLI::App* added = command("run", "Run one method of a model on .npy inputs",
+                              "  hearth run mlp.pt2 forward --input x=x.npy --output out\n"
+                              "  hearth run model.pt2 decode --input 0=ids.npy --input position=7");
+    add_file(added, run_.file);
+    added->add_option("METHOD", run_.method, "the method, for example forward")->required();
+    added->add_option("--input", run_.inputs, "NAME=x.npy, INDEX=x.npy, NAME=NUMBER, or x.npy where there is one input")
+        ->allow_extra_args(false)
+        ->take_all();
+    added->add_option("--output", run_.output_folder, "write the outputs there as 0.npy, 1.npy, …");
+    added->callback([this] { chosen_ = [this] { return run(run_, common_); }; });
+  }
+
+  void add_classify() {
+    CLI::App* added = command(
+        "classify", "Say what is in pictures (PNG, JPEG, WebP)",
+        "  hearth classify resnet-50.pt2 cat.jpg dog.png\n  hearth classify digits.pt2 three.png --top 1 --json");
+    add_file(added, classify_.file);
+    added->add_option("IMAGE", classify_.images, "pictures")->required();
+    added->add_option("--top", classify_.top, "how many classes to print for each")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    added->callback([this] { chosen_ = [this] { return classify(classify_, common_); }; });
+  }
+
+  void add_inspect() {
+    CLI::App* added = command("inspect", "Say what is in a file; nothing in it is executed",
+                              "  hearth inspect model.pt2\n  hearth inspect model.pt2 --json");
+    add_file(added, inspect_.file);
+    added->callback([this] { chosen_ = [this] { return inspect(inspect_, common_); }; });
+  }
+
+  void add_verify() {
+    CLI::App* added = command("verify", "Check a file's hashes, and its answers against PyTorch's",
+                              "  hearth verify model.pt2\n  hearth verify model.pt2 --target cpu-x86_64-v3");
+    add_file(added, verify_.file);
+    added->callback([this] { chosen_ = [this] { return verify(verify_, common_); }; });
+  }
+
+  void add_bench() {
+    CLI::App* added =
+        command("bench", "Measure how long a method takes",
+                "  hearth bench resnet-50.pt2 -r 50 --threads 2\n  hearth bench mlp.pt2 forward --dim batch=64 --json");
+    add_file(added, bench_.file);
+    added->add_option("METHOD", bench_.method, "the method; by default the only one, or forward");
+    added->add_option("--input", bench_.inputs, "as for `hearth run`; by default the file's own example")
+        ->allow_extra_args(false)
+        ->take_all();
+    added->add_option("--dim", bench_.dimensions, "SYMBOL=SIZE: random inputs of that size instead of the example")
+        ->allow_extra_args(false)
+        ->take_all();
+    added->add_option("-r,--rounds", bench_.rounds, "measured runs")->check(CLI::PositiveNumber)->capture_default_str();
+    added->add_option("--warmup", bench_.warm_up, "runs before that")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    added->callback([this] { chosen_ = [this] { return bench(bench_, common_); }; });
+  }
+
+  CLI::App app_{"Hearth runs PyTorch models, exported to one file, without Python or PyTorch."};
+  CommonOptions common_;
+  RunOptions run_;
+  ClassifyOptions classify_;
+  InspectOptions inspect_;
+  VerifyOptions verify_;
+  BenchOptions bench_;
+  std::function<Status()> chosen_;
+};
+
+}  // namespace
+}  // namespace hearth::cli
+
+int main(int argc, char** argv) { return hearth::cli::Program().main(argc, argv); }

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "hearth/model.h"
+
+namespace hearth::cli {
+
+/// What every command takes.
+struct CommonOptions {
+  std::string device = "auto";
+  std::string target;
+  std::string trust = "trusted";
+  int threads = 0;
+  bool json = false;
+  bool quiet = false;
+
+  ModelOptions model_options() const { return {device, target, threads}; }
+};
+
+struct RunOptions {
+  std::string file;
+  std::string method;
+  std::vector<std::string> inputs;
+  std::string output_folder;
+};
+
+struct ClassifyOptions {
+  std::string file;
+  std::vector<std::string> images;
+  int top = 5;
+};
+
+struct InspectOptions {
+  std::string file;
+};
+
+struct VerifyOptions {
+  std::string file;
+};
+
+struct BenchOptions {
+  std::string file;
+  std::string method;
+  std::vector<std::string> inputs;
+  std::vector<std::string> dimensions;
+  int rounds = 20;
+  int warm_up = 3;
+};
+
+}  // namespace hearth::cli

@@ -1,0 +1,19 @@
+"""Rewrites of an exported graph that make it faster for the runtime without changing what it computes."""
+
+from torch.export import ExportedProgram
+
+from hearth.export.adapt.channels_last import make_weights_channels_last
+from hearth.export.adapt.editor import ProgramEditor
+from hearth.export.adapt.fold_batch_norm import fold_batch_norms
+from hearth.export.adapt.fuse_ops import fuse_operators
+
+
+def adapt(program: ExportedProgram, shared: dict) -> ExportedProgram:
+    """All rewrites in order, on a functional copy of `program`. `shared` keeps adapted weights for the other methods of
+    the same model. What no rewrite knows stays as it is."""
+    # An empty table decomposes nothing: it turns in-place operators into functional ones.
+    editor = ProgramEditor(program.run_decompositions({}), shared)
+    fold_batch_norms(editor)
+    make_weights_channels_last(editor)
+    fuse_operators(editor)
+    return editor.finish()

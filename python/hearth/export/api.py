@@ -1,0 +1,156 @@
+"""`save`: a PyTorch model to one Hearth file."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import hearth
+from hearth.export.build import Library, build_libraries
+from hearth.export.compile import find_compiler
+from hearth.export.errors import ExportError
+from hearth.export.gate import refuse_host_paths
+from hearth.export.manifest import assemble
+from hearth.export.portable import portable_records
+from hearth.export.progress import Progress
+from hearth.export.targets import DEFAULT_TARGETS, select_targets
+from hearth.export.trace import Method, TracedMethod, trace
+from hearth.export.weights import WeightStore
+from hearth.export.zip_writer import Record, write_archive
+
+_METHOD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+@dataclass
+class Summary:
+    """What save() wrote. Sizes in bytes; `errors`: method -> largest difference of the adapted graph to eager PyTorch;
+    `seconds`: the whole export."""
+
+    path: Path
+    size: int
+    weight_bytes: int
+    library_bytes: dict[tuple[str, str], int]
+    errors: dict[str, float]
+    compiler: str
+    seconds: float
+
+
+def save(
+    path: str | Path,
+    model: torch.nn.Module | None = None,
+    args: tuple = (),
+    kwargs: dict[str, Any] | None = None,
+    dynamic_shapes: Any = None,
+    methods: dict[str, Method] | None = None,
+    targets: str | Sequence[str] = DEFAULT_TARGETS,
+    pipeline: dict | None = None,
+    name: str | None = None,
+    extra_files: dict[str, bytes | str] | None = None,
+    compiler: str = "zig",
+    progress: Progress | None = None,
+) -> Summary:
+    """Exports a model to one file that the Hearth runtime opens.
+
+    path: the file to write, replaced only when everything worked.
+    model, args, kwargs, dynamic_shapes: a module, example inputs for its forward(), and which of their dimensions may
+        change, all as torch.export.export takes them. The file's only method is then "forward".
+    methods: instead, several entry points by name; they share their weights in the file.
+    targets: names of targets.TARGETS, or "all".
+    pipeline: the manifest's "pipeline" (docs/archive-format.md), for models that do a task by themselves.
+    name: for people; the file's stem by default.
+    extra_files: contents by path below "extra/".
+    compiler: "zig", "g++" or "clang++".
+
+    Returns what was written. Raises ExportError, whose message says what to do, when the model, its inputs, the
+    compiler or the file system do not allow it.
+    """
+    started = time.monotonic()
+    progress = progress or Progress()
+    path = Path(path)
+    chosen = select_targets(targets)
+    entries = _entries(model, args, kwargs, dynamic_shapes, methods)
+    toolchain = find_compiler(compiler)
+    for target in chosen:
+        toolchain.command("c++", target)
+    progress.start(len(entries) * (1 + 2 * len(chosen)) + 1)
+
+    traced, shared = [], {}
+    for method_name, method in entries.items():
+        progress.step(f"{method_name}: tracing")
+        traced.append(trace(method_name, method, shared))
+    store = WeightStore()
+    portable = [portable_records(method.name, method.program, store) for method in traced]
+    for record in (record for method in portable for record in method.values()):
+        refuse_host_paths(record.data, record.path)
+    libraries = build_libraries(traced, chosen, toolchain, store, progress)
+
+    progress.step("writing")
+    facts = _facts(name or path.stem, toolchain.version, traced, libraries, store, pipeline)
+    extra = [_extra_record(file, content) for file, content in (extra_files or {}).items()]
+    extra += [record for method in traced for record in method.golden.records()]
+    records = assemble(facts, portable, store, [record for library in libraries for record in library.records()], extra)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        size = write_archive(path, _stem(path), records)
+    except OSError as error:
+        raise ExportError(f"cannot write {path}: {error.strerror or error}") from error
+    return Summary(
+        path=path,
+        size=size,
+        weight_bytes=sum(record.size for record in store.records()),
+        library_bytes={(library.method, library.target.name): len(library.code) for library in libraries},
+        errors={method.name: method.max_error for method in traced},
+        compiler=toolchain.version,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _entries(model, args, kwargs, dynamic_shapes, methods) -> dict[str, Method]:
+    """The methods to export, with their names checked."""
+    if (model is None) == (methods is None):
+        raise ExportError("give either a model with example inputs, or methods")
+    entries = methods if methods is not None else {"forward": Method(model, args, kwargs, dynamic_shapes)}
+    if not entries:
+        raise ExportError("methods is empty; name at least one")
+    for method_name in entries:
+        if not _METHOD_NAME.fullmatch(method_name):
+            raise ExportError(f"method name {method_name!r} must be letters, digits and _, at most 64 characters")
+    return entries
+
+
+def _facts(
+    name: str, compiler: str, traced: list[TracedMethod], libraries: list[Library], store: WeightStore, pipeline
+) -> dict:
+    """The manifest without the records."""
+    facts = {
+        "producer": {"hearth": hearth.__version__, "torch": torch.__version__.split("+")[0], "compiler": compiler},
+        "name": name,
+        "tensors": {key: stored.manifest() for key, stored in store.tensors.items()},
+        "methods": {
+            method.name: {
+                "symbols": method.signature.symbols,
+                "inputs": method.signature.inputs,
+                "outputs": method.signature.outputs,
+                "targets": {lib.target.name: lib.manifest() for lib in libraries if lib.method == method.name},
+            }
+            for method in traced
+        },
+        "goldens": [method.golden.manifest() for method in traced],
+    }
+    return facts if pipeline is None else {**facts, "pipeline": pipeline}
+
+
+def _extra_record(file: str, content: bytes | str) -> Record:
+    parts = Path(file).parts
+    if not parts or Path(file).is_absolute() or ".." in parts or file.startswith("goldens/") or file == "hearth.json":
+        raise ExportError(f"extra file {file!r}: give a relative path that the file itself does not use")
+    return Record(f"extra/{file}", content.encode() if isinstance(content, str) else bytes(content))
+
+
+def _stem(path: Path) -> str:
+    """The top folder inside the archive: the file's name in characters that every reader takes."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", path.name.removesuffix(".pt2")).lstrip(".") or "model"

@@ -1,0 +1,77 @@
+"""Compiled code: every method for every target, from graph to gated library."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from hearth.export.compile import Toolchain
+from hearth.export.gate import check_library, check_sources, runtime_symbols
+from hearth.export.lower import generate
+from hearth.export.progress import Progress
+from hearth.export.targets import Target
+from hearth.export.trace import TracedMethod
+from hearth.export.weights import WeightStore
+from hearth.export.zip_writer import Record
+
+
+@dataclass
+class Library:
+    """Compiled code of one method for one target. `constants`: name inside the library -> name in the manifest."""
+
+    method: str
+    target: Target
+    code: bytes
+    metadata: dict[str, str]
+    constants: dict[str, str]
+
+    @property
+    def folder(self) -> str:
+        """Where its records lie, below the stem."""
+        return f"data/aotinductor/{self.method}@{self.target.name}"
+
+    def records(self) -> list[Record]:
+        """The library and AOTInductor's metadata."""
+        metadata = json.dumps(self.metadata, sort_keys=True).encode()
+        return [Record(f"{self.folder}/metadata.json", metadata), Record(f"{self.folder}/model.so", self.code)]
+
+    def manifest(self) -> dict:
+        """The target's entry in the manifest."""
+        return {
+            "device": self.target.device,
+            "machine": self.target.machine,
+            "system": self.target.system,
+            "cpu_features": list(self.target.cpu_features),
+            "library": f"{self.folder}/model.so",
+            "constants": self.constants,
+        }
+
+
+def build_libraries(
+    methods: list[TracedMethod], targets: list[Target], toolchain: Toolchain, store: WeightStore, progress: Progress
+) -> list[Library]:
+    """Generates code for all methods and targets, then compiles it: what cannot be generated is found before the long
+    part. ExportError says which method and target failed."""
+    symbols = runtime_symbols()
+    if symbols is None:
+        progress.warn("the runtime's list of symbols (src/aoti/symbols.def) was not found: operators are not checked")
+    generated = []
+    for method in methods:
+        for target in targets:
+            progress.step(f"{method.name}@{target.name}: generating code")
+            sources = generate(method.program, target, toolchain.gnu)
+            check_sources(sources, method, target, symbols)
+            generated.append((method, target, sources))
+    libraries = []
+    with tempfile.TemporaryDirectory(prefix="hearth-export-") as scratch:
+        for method, target, sources in generated:
+            progress.step(f"{method.name}@{target.name}: compiling")
+            toolchain.prepare(target, progress.note)
+            code = toolchain.compile(sources, target, Path(scratch, f"{method.name}@{target.name}"))
+            check_library(code, f"{method.name}@{target.name}", target, symbols)
+            constants = {
+                internal: store.add(sources.original_names[internal], tensor, method.name)
+                for internal, tensor in sources.constants.items()
+            }
+            libraries.append(Library(method.name, target, code, sources.metadata, constants))
+    return libraries

@@ -1,0 +1,101 @@
+"""`python -m hearth.export SOURCE -o FILE`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from hearth.export.api import Summary, save
+from hearth.export.compile import COMPILERS
+from hearth.export.errors import ExportError
+from hearth.export.progress import progress_for
+from hearth.export.source import load_source
+from hearth.export.targets import DEFAULT_TARGETS, TARGETS
+from hearth.export.verify import find_hearth, verify
+
+_DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
+_EXAMPLES = """examples:
+  python -m hearth.export models/resnet-50 -o resnet50.pt2
+  python -m hearth.export train.py:exported -o digits.pt2 --targets all
+  python -m hearth.export my_package.models:encoder -o encoder.pt2 --dtype f32
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command. Returns the exit status: 0 done, 1 failed, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    console = Console(stderr=True)
+    progress = progress_for(console, options.quiet)
+    try:
+        source = load_source(options.source, _DTYPES.get(options.dtype))
+        summary = save(
+            options.output, **vars(source), targets=options.targets, compiler=options.compiler, progress=progress
+        )
+    except ExportError as error:
+        progress.finish()
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        progress.finish()
+    program = find_hearth()
+    verdict = verify(program, summary.path) if program else None
+    if not options.quiet:
+        _show(summary, verdict)
+    if verdict is not None and not verdict.ok:
+        print(f"error: {program} verify {summary.path} failed: {verdict.message or 'see above'}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m hearth.export",
+        description="Export a PyTorch model to one file for the Hearth runtime.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a Hugging Face folder, or path/file.py:function or module:function that returns "
+        "hearth.export.Source(...), (model, args) or (model, args, dynamic_shapes)",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the file to write")
+    parser.add_argument(
+        "--targets",
+        default=",".join(DEFAULT_TARGETS),
+        help=f"comma-separated, or 'all'; of {', '.join(sorted(TARGETS))} (default: %(default)s)",
+    )
+    parser.add_argument("--dtype", choices=sorted(_DTYPES), help="convert floating-point weights and inputs first")
+    parser.add_argument("--compiler", choices=COMPILERS, default="zig", help="default: %(default)s, for every target")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    return parser
+
+
+def _show(summary: Summary, verdict) -> None:
+    """The summary on standard output: sizes, methods, targets, errors, time."""
+    table = Table(title=f"{summary.path} · {_size(summary.size)}", title_justify="left")
+    for column in ("method", "target", "code", "error of the graph", "error of the code"):
+        table.add_column(column, justify="left" if column in ("method", "target") else "right")
+    measured = {}
+    for output in verdict.outputs if verdict else []:
+        key = (output["method"], output["target"])
+        measured[key] = max(measured.get(key, 0.0), output["max_abs"])
+    for (method, target), size in summary.library_bytes.items():
+        native = f"{measured[method, target]:.1e}" if (method, target) in measured else "not run here"
+        table.add_row(method, target, _size(size), f"{summary.errors[method]:.1e}", native)
+    console = Console()
+    console.print(table)
+    console.print(f"weights {_size(summary.weight_bytes)} · {summary.compiler} · {summary.seconds:.1f} s")
+
+
+def _size(count: int) -> str:
+    value = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"

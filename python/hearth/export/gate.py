@@ -1,0 +1,89 @@
+"""What a compiled method must not contain: operators and symbols that the runtime does not serve, another machine's
+code, anything of the exporting host."""
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+
+from hearth.export.elf import read_elf
+from hearth.export.errors import ExportError
+from hearth.export.lower import Sources
+from hearth.export.targets import Target
+from hearth.export.trace import TracedMethod
+
+_SYSTEM_LIBRARY = re.compile(r"(libc|libm|libdl|libpthread|librt|ld-linux-(x86-64|aarch64))\.so\.\d+")
+_CALL = re.compile(r"\b(aoti_torch_(?:cpu|cuda|mps)_\w+)\(")
+_SOURCE_NODES = re.compile(r"Topologically Sorted Source Nodes: \[([^\]]*)\], Original ATen: \[([^\]]*)\]")
+_PLACES = ("runtime/symbols.def", "../../../src/aoti/symbols.def")
+
+
+def runtime_symbols() -> frozenset[str] | None:
+    """Names that the runtime serves, from the packaged symbols.def or the source tree's; None when there is neither."""
+    for place in _PLACES:
+        path = Path(__file__).resolve().parent / place
+        if path.exists():
+            return frozenset(re.findall(r"^\s*HEARTH_SYMBOL\((\w+)\)", path.read_text(), re.MULTILINE))
+    return None
+
+
+def check_sources(sources: Sources, method: TracedMethod, target: Target, symbols: frozenset[str] | None) -> None:
+    """Before the long compilation: every operator that the generated code calls must have a kernel. ExportError names
+    the operators, and of the first the module and the source line."""
+    missing = {name: None for name in sources.fallbacks}
+    origin = None
+    for line in sources.wrapper.splitlines():
+        origin = _SOURCE_NODES.search(line) or origin
+        for symbol in _CALL.findall(line):
+            if symbols is not None and symbol not in symbols:
+                missing.setdefault(symbol, origin)
+    if not missing:
+        return
+    first, origin = next(iter(missing.items()))
+    raise ExportError(
+        f"{method.name}@{target.name}: the Hearth runtime has no kernel for {', '.join(missing)}.\n"
+        f"{_where(first, origin, method)}\n"
+        "Replace the operator in the model by others, or add a kernel: docs/adding-an-operator.md"
+    )
+
+
+def check_library(code: bytes, name: str, target: Target, symbols: frozenset[str] | None) -> None:
+    """After the compilation: machine, libraries, imports, host paths. ExportError says what is wrong with `name`."""
+    facts = read_elf(code)
+    if facts.machine != target.machine:
+        raise ExportError(f"{name}: the compiler made code for {facts.machine} instead of {target.machine}")
+    foreign = sorted(library for library in facts.needed if not _SYSTEM_LIBRARY.fullmatch(library))
+    if foreign:
+        raise ExportError(f"{name}: the library needs {', '.join(foreign)}, which the runtime does not load")
+    # A symbol with a version comes from the C library; the runtime's own have none.
+    unknown = sorted(s for s, versioned in facts.imports.items() if not versioned and s not in (symbols or ()))
+    if symbols is not None and unknown:
+        raise ExportError(f"{name}: the library imports {', '.join(unknown)}, which the runtime does not serve")
+    refuse_host_paths(code, name)
+
+
+def refuse_host_paths(data: bytes, what: str) -> None:
+    """ExportError when `data` holds the path of a folder of this machine: it would differ elsewhere, and says more
+    about its author than it should."""
+    folders = {Path.home(), Path.cwd(), Path(tempfile.gettempdir()), Path(sys.prefix), Path(torch.__file__).parents[1]}
+    for folder in sorted(folders, key=str):
+        prefix = f"{folder}/".encode()
+        position = data.find(prefix) if len(folder.parts) > 1 else -1
+        if position >= 0:
+            text = data[position : position + 120].split(b"\0")[0].split(b'"')[0].decode(errors="replace")
+            raise ExportError(f"{what} contains a path of this machine: {text}")
+
+
+def _where(missing: str, origin: re.Match | None, method: TracedMethod) -> str:
+    """The module and the source line that an operator comes from."""
+    names = set(origin.group(1).split(", ")) if origin else set()
+    operator = missing.removeprefix("torch.ops.").replace("::", ".")
+    for node in method.program.graph.nodes:
+        if node.op == "call_function" and (node.name in names or str(node.target).startswith(operator)):
+            stack = list(node.meta.get("nn_module_stack", {}).values())
+            place = f"module {stack[-1][0] or 'the model itself'} ({stack[-1][1]})" if stack else "the model itself"
+            trace = [line.strip() for line in (node.meta.get("stack_trace") or "").splitlines() if line.strip()]
+            return "\n".join([f"It comes from {node.target} in {place}", *trace[-2:]])
+    return f"It comes from {origin.group(2)}" if origin else "Its place in the model is unknown"

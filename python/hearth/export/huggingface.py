@@ -1,0 +1,101 @@
+"""Hugging Face folders: which model lies there, and how its pictures are prepared."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from hearth.export.errors import ExportError
+from hearth.export.image_preprocess import image_preprocess
+from hearth.export.source import Source
+
+def load_folder(folder: Path, dtype: torch.dtype) -> Source:
+    """The model of a Hugging Face folder as a source with its pipeline. ExportError for an architecture without a
+    recipe, missing files or settings that the runtime does not know."""
+    config = _read_json(folder / "config.json")
+    names = config.get("architectures") or ["none"]
+    recipe = _RECIPES.get(names[0])
+    if recipe is None:
+        raise ExportError(
+            f"{folder}: no recipe for the architecture {names[0]}; there is one for {', '.join(sorted(_RECIPES))}. "
+            f"Write a function that returns the model and example inputs, and export path/file.py:function"
+        )
+    return recipe(folder, config, dtype)
+
+
+class _Logits(torch.nn.Module):
+    """An image classifier that returns only its logits."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixel_values: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"logits": self.model(pixel_values=pixel_values).logits}
+
+
+def _resnet(folder: Path, config: dict, dtype: torch.dtype) -> Source:
+    try:
+        from transformers import ResNetForImageClassification
+    except ImportError as error:
+        raise ExportError("a Hugging Face folder needs transformers: pip install 'hearth[hf]'") from error
+    model = _load(ResNetForImageClassification, folder, dtype)
+    channels = model.config.num_channels
+    settings = folder / "preprocessor_config.json"
+    preprocess = image_preprocess(_read_json(settings), channels, str(settings))
+    crop = preprocess.get("center_crop") or preprocess["resize"]
+    height, width = crop["height"], crop["width"]
+    labels = _labels(model.config)
+    extra = {"labels.json": json.dumps(labels, ensure_ascii=False)}
+    extra["preprocessor_config.json"] = settings.read_bytes()
+    example = torch.randn(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(dtype)
+    return Source(
+        model=_Logits(model),
+        args=(example,),
+        dynamic_shapes={"pixel_values": {0: torch.export.Dim("batch", min=1, max=64)}},
+        name=folder.resolve().name,
+        pipeline={
+            "task": "image-classification",
+            "method": "forward",
+            "input": "pixel_values",
+            "output": "logits",
+            "labels": "extra/labels.json",
+            "preprocess": preprocess,
+        },
+        extra_files=extra,
+    )
+
+
+_RECIPES: dict[str, Callable[[Path, dict, torch.dtype], Source]] = {"ResNetForImageClassification": _resnet}
+
+
+def _labels(config) -> list[str]:
+    names = {int(index): name for index, name in config.id2label.items()}
+    return [names.get(index, f"class {index}") for index in range(config.num_labels)]
+
+
+def _load(model_class, folder: Path, dtype: torch.dtype) -> torch.nn.Module:
+    """The model with all its weights, from safetensors only: pickles could run code."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        model, report = model_class.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=dtype, output_loading_info=True
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ExportError(f"{folder}: the model cannot be loaded: {error}") from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ExportError(f"{folder}: model.safetensors lacks {len(missing)} weights, the first is {missing[0]}")
+    return model
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ExportError(f"{path} is missing; a Hugging Face folder needs it") from error
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{path} cannot be read: {error}") from error

@@ -1,0 +1,112 @@
+"""From an ExportedProgram to C++ sources for one target: Inductor as a code generator, nothing is compiled here."""
+
+import contextlib
+import json
+import warnings
+from dataclasses import dataclass, field
+from unittest import mock
+
+import torch
+import torch._inductor
+from torch._inductor import codecache, cpu_vec_isa
+from torch.export import ExportedProgram
+
+from hearth import ops
+from hearth.export.errors import ExportError
+from hearth.export.targets import Target, pinned_to
+
+_OPTIONS = {
+    "aot_inductor.package": True,
+    "aot_inductor.link_libtorch": False,
+    "aot_inductor.package_constants_in_so": False,
+    "aot_inductor.use_runtime_constant_folding": False,
+    "aot_inductor.precompile_headers": False,
+    "aot_inductor.raise_error_on_ignored_optimization": True,
+    # Short constants would become literals in the code, and could neither be shared nor replaced.
+    "always_keep_tensor_constants": True,
+    # Otherwise the number of threads of the exporting machine is compiled in.
+    "cpp.dynamic_threads": True,
+    "cpp.vec_isa_ok": True,
+    "freezing": False,
+    # A cached result would skip the code generator, and with it the capture.
+    "force_disable_caches": True,
+    "compile_threads": 1,
+}
+
+
+@dataclass
+class Sources:
+    """What Inductor generated for one method and target.
+
+    `constants` maps the names inside the library to tensors; `fallbacks` are operators that only libtorch could run
+    (serialised nodes), which a Hearth archive must not have.
+    """
+
+    wrapper: str
+    kernel: str
+    constants: dict[str, torch.Tensor]
+    original_names: dict[str, str]
+    input_count: int
+    metadata: dict[str, str]
+    fallbacks: list[str] = field(default_factory=list)
+
+
+def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sources:
+    """Runs Inductor on `program` (inference only, example inputs attached) for `target`.
+
+    `gnu` chooses g++'s dialect over clang's. ExportError carries Inductor's reason when it cannot lower the graph.
+    """
+    captured: list[Sources] = []
+
+    def capture(graph, wrapper_code, kernel_code, extern_nodes, *, device_type, additional_files):
+        names = [name for name in graph.constants if name not in graph.folded_constants]
+        captured.append(
+            Sources(
+                wrapper=wrapper_code,
+                kernel=kernel_code,
+                constants={name: graph.get_original_value_of_constant(name) for name in names},
+                original_names={name: graph.allocated_constant_name.get(name, name) for name in names},
+                input_count=len(graph.graph_inputs),
+                metadata={
+                    "AOTI_DEVICE_KEY": device_type,
+                    "AOTI_CPU_ISA": target.capability,
+                    "AOTI_MACHINE": target.machine,
+                    "AOTI_PLATFORM": target.system,
+                },
+                fallbacks=_fallback_names(extern_nodes),
+            )
+        )
+        return []
+
+    options = dict(_OPTIONS)
+    isa = target.isa()
+    options["cpp.simdlen"] = isa.bit_width()
+    options["cpp.march"] = target.march
+    options["aot_inductor.custom_ops_to_c_shims"] = ops.c_shims()
+    args, kwargs = program.example_inputs
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        # torch 2.13 warns of its own use of copyreg.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", FutureWarning)
+        stack.enter_context(pinned_to(target, gnu))
+        stack.enter_context(mock.patch.object(codecache.AotCodeCompiler, "compile", capture))
+        if cpu_vec_isa.pick_vec_isa() != isa:
+            raise ExportError(f"{target.name}: Inductor would generate code for other vector instructions than {isa}")
+        try:
+            torch._inductor.aot_compile(program.module(check_guards=False), args, kwargs, options=options)
+        except Exception as error:
+            raise ExportError(f"{target.name}: Inductor cannot lower the graph: {_first_lines(error)}") from error
+    return captured[0]
+
+
+def _fallback_names(extern_nodes: str | None) -> list[str]:
+    """Operators in Inductor's list for its proxy executor."""
+    if not extern_nodes:
+        return []
+    return sorted({node["node"]["target"] for node in json.loads(extern_nodes)["nodes"]})
+
+
+def _first_lines(error: Exception, limit: int = 3) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:limit]) or type(error).__name__

@@ -1,0 +1,112 @@
+"""The machines that a method can be compiled for, and how Inductor is pinned to one of them.
+
+Inductor asks the machine it runs on what to generate. Every answer is fixed here instead, so that the same model gives
+the same code on every host.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from unittest import mock
+
+from torch._inductor import cpp_builder, cpu_vec_isa
+
+from hearth.export.errors import ExportError
+
+
+@dataclass(frozen=True)
+class Target:
+    """One kind of machine.
+
+    `cpu` and `link_cpu` are zig's names of the processor; the standard library comes with the link step, so targets
+    that share `link_cpu` share one build of it. `cpu_features` are the manifest's.
+    """
+
+    name: str
+    machine: str
+    system: str
+    cpu_features: tuple[str, ...]
+    triple: str
+    cpu: str
+    link_cpu: str
+    march: str
+    capability: str
+    isa: Callable[[], cpu_vec_isa.VecISA]
+    macros: tuple[str, ...] = ()
+    device: str = "cpu"
+
+
+_V3_FEATURES = ("avx2", "bmi1", "bmi2", "f16c", "fma", "lzcnt", "movbe")
+_V4_FEATURES = tuple(sorted((*_V3_FEATURES, "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl")))
+_X86_TRIPLE = "x86_64-linux-gnu.2.28"
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target(
+            name="cpu-x86_64-v3",
+            machine="x86_64",
+            system="linux",
+            cpu_features=_V3_FEATURES,
+            triple=_X86_TRIPLE,
+            cpu="x86_64_v3",
+            link_cpu="x86_64_v3",
+            march="x86-64-v3",
+            capability="AVX2",
+            isa=cpu_vec_isa.VecAVX2,
+        ),
+        Target(
+            name="cpu-x86_64-v4",
+            machine="x86_64",
+            system="linux",
+            cpu_features=_V4_FEATURES,
+            triple=_X86_TRIPLE,
+            cpu="x86_64_v4",
+            link_cpu="x86_64_v3",
+            march="x86-64-v4",
+            capability="AVX512",
+            isa=cpu_vec_isa.VecAVX512,
+        ),
+        Target(
+            name="cpu-aarch64",
+            machine="aarch64",
+            system="linux",
+            cpu_features=("asimd",),
+            triple="aarch64-linux-gnu.2.28",
+            cpu="generic",
+            link_cpu="generic",
+            march="armv8-a",
+            capability="NEON",
+            isa=cpu_vec_isa.VecNEON,
+            macros=("AT_BUILD_ARM_VEC256_WITH_SLEEF",),
+        ),
+    )
+}
+
+DEFAULT_TARGETS = ("cpu-x86_64-v3", "cpu-x86_64-v4")
+
+
+def select_targets(names: str | list[str] | tuple[str, ...]) -> list[Target]:
+    """Targets by name: "all", a comma-separated string or a sequence. Sorted, without repeats. ExportError for an
+    unknown name."""
+    if isinstance(names, str):
+        names = list(TARGETS) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
+    unknown = sorted(set(names) - set(TARGETS))
+    if unknown or not names:
+        what = f"unknown target {unknown[0]!r}" if unknown else "no target given"
+        raise ExportError(f"{what}; choose from {', '.join(sorted(TARGETS))}, or 'all'")
+    return [TARGETS[name] for name in sorted(set(names))]
+
+
+@contextlib.contextmanager
+def pinned_to(target: Target, gnu: bool) -> Iterator[None]:
+    """While this lasts, Inductor generates code for `target`, in the dialect of g++ (`gnu`) or of clang, whatever
+    machine it runs on and whichever compilers are installed there."""
+    isa = target.isa()
+    with contextlib.ExitStack() as patches:
+        for name, value in (("is_gcc", gnu), ("is_clang", not gnu), ("is_msvc_cl", False), ("is_apple_clang", False)):
+            patches.enter_context(mock.patch.object(cpp_builder, name, lambda value=value: value))
+        patches.enter_context(mock.patch.object(cpu_vec_isa, "valid_vec_isa_list", lambda: [isa]))
+        # VecAVX512 asks the host's processor for bf16 instructions, whatever cpp.vec_isa_ok says.
+        patches.enter_context(mock.patch.object(cpu_vec_isa.VecAVX512, "__bool__", lambda self: True))
+        yield

@@ -1,0 +1,134 @@
+"""From a module with example inputs to an adapted ExportedProgram, with what eager PyTorch answered as the reference."""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.utils._pytree as pytree
+from torch.export import ExportedProgram
+
+from hearth.export.adapt import adapt
+from hearth.export.errors import ExportError
+from hearth.export.goldens import Golden
+from hearth.export.signature import Signature, read_signature
+
+
+@dataclass
+class Method:
+    """One entry point of a model.
+
+    `module`: a module, or a bound method of one; `args` and `kwargs`: example inputs to trace and check it with;
+    `dynamic_shapes`: which of their dimensions may change, as torch.export takes it. Numbers, strings and None among
+    the inputs are fixed to their example values.
+    """
+
+    module: torch.nn.Module | Callable
+    args: tuple = ()
+    kwargs: dict[str, Any] | None = None
+    dynamic_shapes: Any = None
+
+
+@dataclass
+class TracedMethod:
+    """A method ready to be compiled. `max_error`: largest difference between the adapted graph and eager PyTorch."""
+
+    name: str
+    program: ExportedProgram
+    signature: Signature
+    golden: Golden
+    max_error: float
+
+
+def trace(name: str, method: Method, shared: dict) -> TracedMethod:
+    """Runs the model eagerly, exports and adapts it. `shared` is one dictionary for all methods of a model: adapted
+    weights are made once. ExportError when the model cannot be run, exported or expressed."""
+    module, args, kwargs = _as_module(method.module), _dense(method.args), _dense(method.kwargs or {})
+    with torch.no_grad(), _evaluating(module), warnings.catch_warnings():
+        # torch 2.13 warns of its own use of copyreg.
+        warnings.simplefilter("ignore", FutureWarning)
+        expected = _run(name, module, args, kwargs)
+        program = _export(name, module, args, kwargs, method.dynamic_shapes)
+        signature = read_signature(program, module.forward, name, method.dynamic_shapes)
+        program = adapt(program, shared)
+        measured = pytree.tree_leaves(program.module(check_guards=False)(*args, **kwargs))
+    inputs = [leaf.clone() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+    golden = Golden(name, "example", inputs, expected)
+    return TracedMethod(name, program, signature, golden, _max_error(measured, expected))
+
+
+class _BoundMethod(torch.nn.Module):
+    """Lets torch.export trace a method other than forward."""
+
+    def __init__(self, function: Callable) -> None:
+        super().__init__()
+        self.model = function.__self__
+        self.forward = function
+
+
+def _as_module(module: torch.nn.Module | Callable) -> torch.nn.Module:
+    if isinstance(module, torch.nn.Module):
+        return module
+    if isinstance(getattr(module, "__self__", None), torch.nn.Module):
+        return _BoundMethod(module)
+    raise ExportError(f"{module!r} is neither a torch.nn.Module nor a method of one; wrap the function in a module")
+
+
+@contextlib.contextmanager
+def _evaluating(module: torch.nn.Module) -> Iterator[None]:
+    """Evaluation mode for all submodules, and back to what each was in."""
+    modes = {submodule: submodule.training for submodule in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for submodule, training in modes.items():
+            submodule.training = training
+
+
+def _dense(values):
+    """Example tensors without gaps or overlap: a dense order of dimensions is all that a file can promise."""
+
+    def dense(leaf):
+        if not isinstance(leaf, torch.Tensor):
+            return leaf
+        leaf = leaf.detach()
+        return leaf if torch.ops.aten.is_non_overlapping_and_dense(leaf) else leaf.contiguous()
+
+    return pytree.tree_map(dense, values)
+
+
+def _run(name: str, module: torch.nn.Module, args: tuple, kwargs: dict) -> list[torch.Tensor]:
+    """What eager PyTorch answers, in copies: the model may return its inputs."""
+    try:
+        # Copies also keep a model that changes its inputs from changing the example.
+        copies = pytree.tree_map_only(torch.Tensor, torch.clone, (args, kwargs))
+        answer = module(*copies[0], **copies[1])
+    except Exception as error:
+        raise ExportError(
+            f"method {name}: the model fails on its example inputs: {type(error).__name__}: {error}"
+        ) from error
+    return [leaf.clone() if isinstance(leaf, torch.Tensor) else leaf for leaf in pytree.tree_leaves(answer)]
+
+
+def _export(name: str, module: torch.nn.Module, args: tuple, kwargs: dict, dynamic_shapes) -> ExportedProgram:
+    try:
+        return torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
+    except Exception as error:
+        kind = "dynamic_shapes do not fit" if "dynamic shapes" in str(error).lower() else "torch.export failed"
+        raise ExportError(f"method {name}: {kind}: {error}") from error
+
+
+def _max_error(measured: list[torch.Tensor], expected: list[torch.Tensor]) -> float:
+    """Largest absolute difference over all outputs; equal infinities and NaNs do not count."""
+    largest = 0.0
+    for got, want in zip(measured, expected, strict=True):
+        if want.numel() == 0:
+            continue
+        wide = torch.complex128 if want.is_complex() else torch.float64
+        difference = (got.to(wide) - want.to(wide)).abs()
+        same = (got == want) | (torch.isnan(got) & torch.isnan(want))
+        largest = max(largest, float(difference.masked_fill(same, 0.0).max()))
+    return largest

@@ -1,8 +1,10 @@
 #include "kernels/convolution.h"
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "base/errors.h"
 #include "kernels/convolution_shape.h"
@@ -117,6 +119,27 @@ TEST(Convolution, GivesTheSameBitsWhateverTheTeam) {
       }
     }
   }
+}
+
+// Sessions of one model share its packed weights and may share a team.
+TEST(Convolution, ServesSeveralThreadsAtOnce) {
+  TestContext shared(2);
+  std::vector<Case> cases;
+  std::vector<std::vector<float>> expected;
+  for (uint32_t seed = 2000; seed < 2020; ++seed) {
+    Draw draw(seed);
+    cases.push_back(draw_case(draw));
+    expected.push_back(elements(*cases.back().run(TestContext(1).get())));
+  }
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&] {
+      for (size_t i = 0; i < cases.size(); ++i) wrong += elements(*cases[i].run(shared.get())) != expected[i] ? 1 : 0;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(Convolution, SumsDepthsBeyondOneBlock) {

@@ -9,7 +9,9 @@ namespace hearth {
 namespace {
 
 /// Channels of one item of work; a multiple of every instruction set's lanes.
-constexpr int64_t kChannelsOfItem = 128;
+constexpr int64_t kChannelsOfItem = 512;
+/// Multiply-adds that take some microseconds, several times what handing them to a thread takes.
+constexpr int64_t kWorthwhileWork = 60'000;
 
 /// One line of output pixels, for the channels [channel, channel_end).
 struct Line {
@@ -64,17 +66,24 @@ class LineWorker {
   void collect_taps(const Line& line, int64_t pixel) {
     inputs_.clear();
     weights_.clear();
+    for (int64_t i = 0; i < shape_.kernel[0]; ++i) {
+      for (int64_t j = 0; j < shape_.kernel[1]; ++j) {
+        const int64_t d = shape_.input_position(0, line.plane, i);
+        const int64_t h = shape_.input_position(1, line.line, j);
+        if (d >= 0 && h >= 0) collect_row(line, pixel, d, h, (i * shape_.kernel[1] + j) * shape_.kernel[2]);
+      }
+    }
+  }
+
+  /// A row of taps, the first of which has number `tap`, in line `h` of plane `d` of the input.
+  void collect_row(const Line& line, int64_t pixel, int64_t d, int64_t h, int64_t tap) {
     const ImageStrides& strides = depthwise_.input_strides;
-    for (int64_t tap = 0; tap < shape_.taps(); ++tap) {
-      const int64_t across = shape_.kernel[2];
-      const int64_t down = shape_.kernel[1];
-      const int64_t d = shape_.input_position(0, line.plane, tap / (down * across));
-      const int64_t h = shape_.input_position(1, line.line, tap / across % down);
-      const int64_t w = shape_.input_position(2, pixel, tap % across);
-      if (d < 0 || h < 0 || w < 0) continue;
-      inputs_.push_back(depthwise_.input + line.image * strides[0] + line.channel + d * strides[2] + h * strides[3] +
-                        w * strides[4]);
-      weights_.push_back(depthwise_.weights + tap * shape_.in_channels + line.channel);
+    const float* input = depthwise_.input + line.image * strides[0] + line.channel + d * strides[2] + h * strides[3];
+    for (int64_t l = 0; l < shape_.kernel[2]; ++l) {
+      const int64_t w = shape_.input_position(2, pixel, l);
+      if (w < 0) continue;
+      inputs_.push_back(input + w * strides[4]);
+      weights_.push_back(depthwise_.weights + (tap + l) * shape_.in_channels + line.channel);
     }
   }
 
@@ -100,7 +109,9 @@ void run_depthwise(ThreadTeam& team, const MicroKernels& kernels, const Depthwis
   const ConvolutionShape& shape = *depthwise.shape;
   const int64_t channel_blocks = (shape.in_channels + kChannelsOfItem - 1) / kChannelsOfItem;
   const int64_t lines = shape.batch * shape.output[0] * shape.output[1];
-  team.parallel_for(lines * channel_blocks, 1, [&](int64_t begin, int64_t end) {
+  const int64_t work_of_item = shape.output[2] * shape.taps() * std::min(shape.in_channels, kChannelsOfItem);
+  const int64_t grain = std::max<int64_t>(kWorthwhileWork / std::max<int64_t>(work_of_item, 1), 1);
+  team.parallel_for(lines * channel_blocks, grain, [&](int64_t begin, int64_t end) {
     LineWorker worker(kernels, depthwise);
     for (int64_t item = begin; item < end; ++item) {
       const int64_t line = item / channel_blocks;

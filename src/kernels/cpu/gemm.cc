@@ -150,7 +150,7 @@ Status run_gemm(const KernelContext& context, const MicroKernels& kernels, const
     HEARTH_ASSIGN_OR_RETURN(buffers, context.pool->allocate(size * sizeof(float)));
   }
   const Worker worker(kernels, gemm, plan, buffers ? reinterpret_cast<float*>(buffers->data()) : nullptr);
-  context.team->parallel_for(gemm.instances * plan.items_of_instance(), 1, [&](int64_t begin, int64_t end) {
+  context.team->parallel_for(gemm.instances * plan.items_of_instance(), plan.grain, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) worker.compute(item);
   });
   return {};

@@ -13,15 +13,22 @@ constexpr int64_t kItemsPerMember = 4;
 /// Panels over which the work of copying a block is spread at least.
 constexpr int64_t kFewestPanelsOfCopiedBlock = 4;
 constexpr int64_t kLineElements = 16;
+/// Floating-point operations that take some microseconds, several times what handing them to a thread takes.
+constexpr int64_t kWorthwhileWork = 500'000;
+/// What reading an element of b from memory takes, in operations: it counts when there are few rows.
+constexpr int64_t kReadingWork = 16;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// Cuts tiles and panels into blocks: enough items for every member to get some, but no more cuts than that.
+/// Cuts tiles and panels into blocks: enough items for every member to get some, but no more cuts than that, and none
+/// that are too small to be worth it.
 void cut_blocks(const Gemm& gemm, int members, GemmPlan& plan) {
+  const int64_t work = gemm.instances * gemm.depth * gemm.columns * (2 * gemm.rows + kReadingWork);
+  const int64_t most_items = std::min<int64_t>(kItemsPerMember * members, work / kWorthwhileWork);
   const int64_t fewest_panels = plan.copies_rows ? kFewestPanelsOfCopiedBlock : 1;
   plan.row_blocks = divide_up(plan.tiles, kMostTilesOfBlock);
   plan.panel_blocks = 1;
-  while (members > 1 && gemm.instances * plan.items_of_instance() < kItemsPerMember * members) {
+  while (members > 1 && gemm.instances * plan.items_of_instance() < most_items) {
     if (plan.panels >= plan.panel_blocks * 2 * fewest_panels) {
       plan.panel_blocks *= 2;
     } else if (plan.row_blocks * 2 <= plan.tiles) {
@@ -34,6 +41,8 @@ void cut_blocks(const Gemm& gemm, int members, GemmPlan& plan) {
   plan.row_blocks = divide_up(plan.tiles, plan.tiles_of_block);
   plan.panels_of_block = divide_up(plan.panels, plan.panel_blocks);
   plan.panel_blocks = divide_up(plan.panels, plan.panels_of_block);
+  const int64_t items = gemm.instances * plan.items_of_instance();
+  plan.grain = std::clamp<int64_t>(kWorthwhileWork * items / std::max<int64_t>(work, 1), 1, items);
 }
 
 }  // namespace

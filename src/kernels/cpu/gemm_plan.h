@@ -22,6 +22,7 @@ struct GemmPlan {
   int64_t panels = 0;
   bool copies_rows = false;  ///< Blocks of a are made in a buffer before they are used.
   int64_t copy_stride = 0;
+  int64_t grain = 1;  ///< Items that are worth waking a thread for.
 
   int64_t items_of_instance() const { return row_blocks * panel_blocks; }
   int64_t buffer_size() const { return tiles_of_block * tile_rows * copy_stride; }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/errors.h"
+#include "kernels/cpu/transpose.h"
 
 namespace hearth {
 namespace {
@@ -20,21 +21,23 @@ void pack_row(const float* from, int64_t stride, int64_t count, int64_t width, f
   std::fill(to + count, to + width, 0.0F);
 }
 
-/// `depth` depths of `count` columns. Eight columns are read along their depth at once: columns far apart would else
+/// `depth` depths of `count` columns. Columns far apart are read along their depth, some at once: one at a time would
 /// cost a cache line an element.
 void pack_run(const float* from, int64_t depth, int64_t depth_stride, int64_t column_stride, int64_t count,
               int64_t width, float* to) {
-  constexpr int64_t kColumns = 8;
+  constexpr int64_t kColumns = 4;
   if (column_stride <= depth_stride) {
     for (int64_t k = 0; k < depth; ++k) pack_row(from + k * depth_stride, column_stride, count, width, to + k * width);
     return;
   }
   for (int64_t n = 0; n < width; n += kColumns) {
-    const int64_t columns = std::clamp<int64_t>(count - n, 0, std::min(kColumns, width - n));
-    const int64_t padded = std::min(kColumns, width - n);
-    for (int64_t k = 0; k < depth; ++k) {
-      pack_row(from + n * column_stride + k * depth_stride, column_stride, columns, padded, to + k * width + n);
+    const int64_t columns = std::clamp<int64_t>(count - n, 0, kColumns);
+    const float* column = from + n * column_stride;
+    int64_t k = 0;
+    if (depth_stride == 1 && columns == kColumns) {
+      for (; k + 4 <= depth; k += 4) transpose_four(column + k, column_stride, to + k * width + n, width);
     }
+    for (; k < depth; ++k) pack_row(column + k * depth_stride, column_stride, columns, kColumns, to + k * width + n);
   }
 }
 

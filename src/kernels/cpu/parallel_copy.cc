@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/errors.h"
+#include "kernels/cpu/transpose.h"
 #include "tensor/layout.h"
 
 namespace hearth {
@@ -72,13 +73,29 @@ void copy_line(const Dimension& line, const float* from, float* to) {
   for (int64_t i = 0; i < line.size; ++i) to[i * line.to] = from[i * line.from];
 }
 
-/// Rows [begin, end) of `outer`, in squares: both sides then use whole cache lines.
-void copy_plane(const Dimension& outer, int64_t begin, int64_t end, const Dimension& inner, const float* from,
-                float* to) {
+/// A plane whose rows are adjacent in the source and whose lines are adjacent in the destination.
+void transpose_plane(const Dimension& outer, const Dimension& inner, const float* from, float* to) {
+  constexpr int64_t kSide = 4;
+  const int64_t whole_rows = outer.size / kSide * kSide;
+  const int64_t whole_columns = inner.size / kSide * kSide;
+  for (int64_t row = 0; row < whole_rows; row += kSide) {
+    for (int64_t i = 0; i < whole_columns; i += kSide) {
+      transpose_four(from + row + i * inner.from, inner.from, to + row * outer.to + i, outer.to);
+    }
+  }
+  for (int64_t i = whole_columns; i < inner.size; ++i) {
+    copy_line({whole_rows, outer.from, outer.to}, from + i * inner.from, to + i);
+  }
+  for (int64_t row = whole_rows; row < outer.size; ++row) copy_line(inner, from + row, to + row * outer.to);
+}
+
+/// A plane in squares, so that both sides use whole cache lines.
+void copy_plane(const Dimension& outer, const Dimension& inner, const float* from, float* to) {
   constexpr int64_t kSquare = 16;
+  if (outer.from == 1 && inner.to == 1) return transpose_plane(outer, inner, from, to);
   for (int64_t start = 0; start < inner.size; start += kSquare) {
     const Dimension part{std::min(kSquare, inner.size - start), inner.from, inner.to};
-    for (int64_t row = begin; row < end; ++row) {
+    for (int64_t row = 0; row < outer.size; ++row) {
       copy_line(part, from + row * outer.from + start * inner.from, to + row * outer.to + start * inner.to);
     }
   }
@@ -88,7 +105,7 @@ void copy_plane(const Dimension& outer, int64_t begin, int64_t end, const Dimens
 
 void parallel_copy(ThreadTeam& team, std::span<const int64_t> shape, const float* from,
                    std::span<const int64_t> from_strides, float* to, std::span<const int64_t> to_strides) {
-  constexpr int64_t kRowsOfChunk = 16;
+  constexpr int64_t kRowsOfChunk = 64;
   constexpr int64_t kElementsOfChunk = 16384;
   if (std::ranges::find(shape, 0) != shape.end()) return;
   CopyShape copy(shape, from_strides, to_strides);
@@ -110,12 +127,14 @@ void parallel_copy(ThreadTeam& team, std::span<const int64_t> shape, const float
         plane /= copy.dimensions[i].size;
       }
       const int64_t row = item % chunks * kRowsOfChunk;
-      const int64_t row_end = std::min(row + kRowsOfChunk, outer.size);
+      const Dimension rows{std::min(kRowsOfChunk, outer.size - row), outer.from, outer.to};
+      from_offset += row * outer.from;
+      to_offset += row * outer.to;
       if (!whole_lines) {
-        copy_plane(outer, row, row_end, inner, from + from_offset, to + to_offset);
+        copy_plane(rows, inner, from + from_offset, to + to_offset);
         continue;
       }
-      for (int64_t r = row; r < row_end; ++r) {
+      for (int64_t r = 0; r < rows.size; ++r) {
         copy_line(inner, from + from_offset + r * outer.from, to + to_offset + r * outer.to);
       }
     }

@@ -15,12 +15,11 @@ struct Isa {
   static constexpr int kLanes = 4;
   /// Rows and vectors of the largest tile whose sums stay in registers.
 #if defined(__aarch64__)
-  static constexpr int kTileRows = 6;
-  static constexpr int kTileVectors = 4;
+  static constexpr int kTileRows = 8;
 #else
   static constexpr int kTileRows = 6;
-  static constexpr int kTileVectors = 2;
 #endif
+  static constexpr int kTileVectors = 2;
   using Vector = float __attribute__((vector_size(16)));
   using Integer = int32_t __attribute__((vector_size(16)));
 

@@ -31,6 +31,12 @@ Result<ElfFacts> read_elf(std::span<const std::byte> bytes);
 /// libraries in NEEDED.
 Status check_imports(const ElfFacts& facts, bool allow_libtorch);
 
+/// Libraries in NEEDED: of the system; those whose functions Hearth serves itself, so that they must not be loaded;
+/// PyTorch's.
+bool is_system_library(std::string_view name);
+bool is_replaced_library(std::string_view name);
+bool is_torch_library(std::string_view name);
+
 /// True when the runtime serves `symbol` (src/aoti/symbols.def) or it belongs to the C, maths or C++ library.
 bool is_allowed_import(std::string_view symbol);
 

@@ -44,10 +44,15 @@ class Archive {
 
  private:
   Archive() = default;
+  Status read();
+  Status check_constants() const;
+  Status check_records() const;
+  const ZipEntry* find(std::string_view path) const;
+
   std::shared_ptr<const MappedFile> file_;
   std::span<const std::byte> bytes_;
   ZipReader zip_;
-  std::string stem_;
+  std::string stem_;  ///< With its slash.
   Manifest manifest_;
   bool has_manifest_ = false;
 };

@@ -30,6 +30,8 @@ class ZipReader {
   static Result<ZipReader> open(std::span<const std::byte> bytes);
 
   ZipReader() = default;
+  ZipReader(ZipReader&&) = default;
+  ZipReader& operator=(ZipReader&&) = default;
 
   const std::vector<ZipEntry>& entries() const { return entries_; }
   /// Null when there is none of that name.
@@ -37,7 +39,7 @@ class ZipReader {
 
  private:
   std::vector<ZipEntry> entries_;
-  std::unordered_map<std::string_view, size_t> index_;
+  std::unordered_map<std::string_view, size_t> index_;  ///< Views of the entries' names.
 };
 
 /// The contents of an entry as text, inflated where needed and checked against the CRC. kInvalidFile when longer than

@@ -68,6 +68,8 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
 MappedFile::~MappedFile() { munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size()); }
 
 void MappedFile::release_pages(std::span<const std::byte> range) const {
+  const auto* last = bytes_.data() + bytes_.size();
+  if (range.data() < bytes_.data() || range.data() + range.size() > last) return;
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto begin = (reinterpret_cast<uintptr_t>(range.data()) + page - 1) / page * page;
   const auto end = reinterpret_cast<uintptr_t>(range.data() + range.size()) / page * page;

@@ -21,8 +21,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return bytes_; }
-  /// Tells the system that these bytes, which must lie in the mapping, will not be read soon. Their pages leave the
-  /// resident set and come back from the page cache when touched. Only whole pages inside the range are released.
+  /// Tells the system that these bytes will not be read soon: whole pages inside the range leave the resident set and
+  /// come back from the page cache when touched. A range outside of the mapping is left alone.
   void release_pages(std::span<const std::byte> range) const;
 
  private:

@@ -14,7 +14,7 @@ struct ConvolutionParameters {
   std::span<const int64_t> padding;
   std::span<const int64_t> dilation;
   bool transposed = false;
-  std::span<const int64_t> output_padding;  ///< Transposed only.
+  std::span<const int64_t> output_padding{};  ///< Transposed only.
   int64_t groups = 1;
   Activation activation = Activation::kNone;
 };

@@ -1,6 +1,7 @@
 #include "tensor/copy.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <complex>
 #include <cstring>
@@ -91,6 +92,20 @@ Status copy_strided(const Tensor& to, const Tensor& from) {
       return {};
     });
   });
+}
+
+Result<Tensor> expand_to(const Tensor& tensor, std::span<const int64_t> shape) {
+  const auto rank = static_cast<size_t>(tensor.rank());
+  bool fits = rank <= shape.size() && shape.size() <= kMaxRank;
+  std::array<int64_t, kMaxRank> strides{};
+  const size_t missing = fits ? shape.size() - rank : 0;
+  for (size_t i = 0; fits && i < rank; ++i) {
+    const bool same = tensor.shape()[i] == shape[missing + i];
+    fits = same || tensor.shape()[i] == 1;
+    strides[missing + i] = same ? tensor.strides()[i] : 0;
+  }
+  if (!fits) return invalid_argument("{} cannot be broadcast to {}", describe(tensor), describe_shape(shape));
+  return Tensor::view(tensor.storage(), tensor.dtype(), shape, {strides.data(), shape.size()}, tensor.offset());
 }
 
 Status fill_zero(const Tensor& tensor) {

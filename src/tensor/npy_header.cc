@@ -100,7 +100,7 @@ Result<NpyHeader> parse_npy_header(std::string_view text) {
   bool has_order = false;
   bool has_shape = false;
   if (!reader.accept('{')) return invalid_file("npy header: it does not begin with '{{'");
-  while (!reader.accept('}')) {
+  for (bool open = !reader.accept('}'); open; open = !reader.accept('}')) {
     std::string_view key;
     if (!reader.read_string(key) || !reader.accept(':')) return invalid_file("npy header: a key is malformed");
     if (key == "descr" && !has_descr) {
@@ -120,8 +120,9 @@ Result<NpyHeader> parse_npy_header(std::string_view text) {
     } else {
       return invalid_file("npy header: the key '{}' is unknown or given twice", key);
     }
-    if (!reader.accept(',') && !reader.accept('}')) return invalid_file("npy header: ',' or '}}' is missing");
-    if (reader.at_end()) break;
+    if (reader.accept(',')) continue;
+    if (!reader.accept('}')) return invalid_file("npy header: ',' or '}}' is missing");
+    break;
   }
   if (!reader.at_end()) return invalid_file("npy header: something follows the dictionary");
   if (!has_descr || !has_order || !has_shape) {

@@ -1,75 +1,25 @@
 #include "kernels/convolution.h"
 
 #include <array>
-#include <optional>
 
 #include "base/errors.h"
 #include "kernels/convolution_shape.h"
 #include "kernels/cpu/depthwise.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/image_rows.h"
+#include "kernels/cpu/image_windows.h"
+#include "kernels/cpu/images.h"
 #include "kernels/cpu/pack.h"
 #include "kernels/cpu/parallel_copy.h"
 
 namespace hearth {
 namespace {
 
-/// Images whose channels are adjacent, and the memory that holds them when they had to be copied.
-struct Images {
-  Tensor tensor;
-  float* data = nullptr;
-  std::array<int64_t, 5> sizes{1, 1, 1, 1, 1};
-  ImageStrides strides{};
-
-  /// The step from pixel to pixel when those of all images can be seen as one sequence.
-  std::optional<int64_t> pixel_stride() const {
-    int64_t step = sizes[1];
-    int64_t pixels = 1;
-    for (const size_t i : {4, 3, 2, 0}) {
-      if (sizes[i] == 1) continue;
-      if (pixels == 1) step = strides[i];
-      if (strides[i] != step * pixels) return std::nullopt;
-      pixels *= sizes[i];
-    }
-    return step;
-  }
-};
-
-Images images_of(const Tensor& tensor) {
-  Images images{tensor, tensor.data_as<float>(), {tensor.size(0), tensor.size(1), 1, 1, 1}, image_strides(tensor)};
-  std::copy(tensor.shape().begin() + 2, tensor.shape().end(), images.sizes.end() - (tensor.rank() - 2));
-  if (images.sizes[1] == 1) images.strides[1] = 1;
-  return images;
-}
-
-/// Fresh images of the same size in dense channels-last order.
-Result<Images> empty_channels_last(const KernelContext& context, const Images& like) {
-  const auto& [n, c, d, h, w] = like.sizes;
-  Images images;
-  HEARTH_ASSIGN_OR_RETURN(images.tensor, context.pool->empty(DType::kFloat32, std::array{n, d, h, w, c}));
-  images.data = images.tensor.data_as<float>();
-  images.sizes = like.sizes;
-  images.strides = {d * h * w * c, 1, h * w * c, w * c, c};
-  return images;
-}
-
-void copy_images(const KernelContext& context, const Images& from, const Images& to) {
-  parallel_copy(*context.team, from.sizes, from.data, from.strides, to.data, to.strides);
-}
-
-Result<Images> as_channels_last(const KernelContext& context, const Tensor& tensor, bool evenly_spaced) {
-  Images images = images_of(tensor);
-  if (images.strides[1] == 1 && (!evenly_spaced || images.pixel_stride())) return images;
-  HEARTH_ASSIGN_OR_RETURN(Images copy, empty_channels_last(context, images));
-  copy_images(context, images, copy);
-  return copy;
-}
-
-/// What a convolution works on: everything channels-last, with result and residual evenly spaced.
+/// What a convolution works on: result and residual are channels-last and evenly spaced.
 struct Operands {
-  Images x;
+  Tensor x;  ///< As it came.
   Images y;
-  Images residual;  ///< data is null when there is none.
+  Images residual;
   Tensor bias;
   const float* bias_data = nullptr;
 };
@@ -85,12 +35,12 @@ bool is_pointwise(const ConvolutionShape& shape) {
   return shape.kernel == ones && shape.stride == ones && shape.output == shape.input;
 }
 
-Result<Operands> prepare(const KernelContext& context, const ConvolutionShape& shape, const Tensor& x,
-                         const Tensor& bias, const Tensor& residual, const Tensor& y) {
+Result<Operands> prepare(const KernelContext& context, const Tensor& x, const Tensor& bias, const Tensor& residual,
+                         const Tensor& y) {
   Operands operands;
-  HEARTH_ASSIGN_OR_RETURN(operands.x, as_channels_last(context, x, is_pointwise(shape)));
+  operands.x = x;
   operands.y = images_of(y);
-  if (operands.y.strides[1] != 1 || !operands.y.pixel_stride()) {
+  if (!operands.y.is_channels_last() || !operands.y.pixel_stride()) {
     HEARTH_ASSIGN_OR_RETURN(operands.y, empty_channels_last(context, images_of(y)));
   }
   if (residual.defined()) {
@@ -148,16 +98,20 @@ Status convolve_by_gemm(const KernelContext& context, const ConvolutionShape& sh
     gemm.residual_instance = gemm.columns;
     gemm.residual_row = *operands.residual.pixel_stride();
   }
-  if (is_pointwise(shape)) {
-    gemm.a = operands.x.data;
-    gemm.a_instance = gemm.depth;
-    gemm.a_row = *operands.x.pixel_stride();
+  if (ImageWindows::suits(shape)) {
+    HEARTH_ASSIGN_OR_RETURN(const ImageWindows windows, ImageWindows::create(context, shape, operands.x));
+    gemm.windows = &windows;
     return run_gemm(context, kernels, gemm);
   }
-  const ImageRows rows(shape, operands.x.data, operands.x.strides);
-  const auto gather = [&](const GatheredBlock& block) { rows.gather(block); };
-  const GatherRows gather_rows = gather;
-  gemm.gather = &gather_rows;
+  HEARTH_ASSIGN_OR_RETURN(const Images x, as_channels_last(context, operands.x, is_pointwise(shape)));
+  if (is_pointwise(shape)) {
+    gemm.a = x.data;
+    gemm.a_instance = gemm.depth;
+    gemm.a_row = *x.pixel_stride();
+    return run_gemm(context, kernels, gemm);
+  }
+  const ImageRows rows(shape, x.data, x.strides);
+  gemm.blocks = &rows;
   return run_gemm(context, kernels, gemm);
 }
 
@@ -179,10 +133,11 @@ Result<Tensor> depthwise_weights(const KernelContext& context, const Tensor& wei
 Status convolve_depthwise(const KernelContext& context, const ConvolutionShape& shape, const Operands& operands,
                           const Tensor& weight, Activation activation) {
   HEARTH_ASSIGN_OR_RETURN(const Tensor weights, depthwise_weights(context, weight, shape));
+  HEARTH_ASSIGN_OR_RETURN(const Images x, as_channels_last(context, operands.x, /*evenly_spaced=*/false));
   Depthwise depthwise;
   depthwise.shape = &shape;
-  depthwise.input = operands.x.data;
-  depthwise.input_strides = operands.x.strides;
+  depthwise.input = x.data;
+  depthwise.input_strides = x.strides;
   depthwise.weights = weights.data_as<float>();
   depthwise.output = operands.y.data;
   depthwise.output_strides = operands.y.strides;
@@ -201,10 +156,10 @@ Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const 
   HEARTH_ASSIGN_OR_RETURN(const ConvolutionShape shape, convolution_shape(x, weight, bias, residual, parameters));
   HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x, weight, shape));
   if (y.element_count() == 0) return y;
-  HEARTH_ASSIGN_OR_RETURN(const Operands operands, prepare(context, shape, x, bias, residual, y));
+  HEARTH_ASSIGN_OR_RETURN(const Operands operands, prepare(context, x, bias, residual, y));
   const auto convolve = is_depthwise(shape) ? convolve_depthwise : convolve_by_gemm;
   HEARTH_RETURN_IF_ERROR(convolve(context, shape, operands, weight, parameters.activation));
-  if (operands.y.data != y.data_as<float>()) copy_images(context, operands.y, images_of(y));
+  if (operands.y.data != y.data_as<float>()) copy_images(*context.team, operands.y, images_of(y));
   return y;
 }
 

@@ -2,24 +2,37 @@
 
 #include <cstdint>
 
-#include "base/function_ref.h"
 #include "kernels/context.h"
 #include "kernels/cpu/micro_kernels.h"
 
 namespace hearth {
 
-/// Writes rows [row, row + rows) x depths [depth_begin, depth_begin + depth) of instance `instance` of a left operand
-/// to `to`, whose rows are `to_stride` elements apart.
-struct GatheredBlock {
-  int64_t instance;
-  int64_t row;
-  int64_t rows;
-  int64_t depth_begin;
-  int64_t depth;
-  float* to;
-  int64_t to_stride;
+/// A left operand that is not in memory as a matrix but is made block by block. Thread-safe.
+class BlockSource {
+ public:
+  virtual ~BlockSource() = default;
+  /// Writes rows [row, row + rows) x depths [depth_begin, depth_begin + depth) of `instance` to `to`, whose rows are
+  /// `to_stride` elements apart.
+  virtual void gather(int64_t instance, int64_t row, int64_t rows, int64_t depth_begin, int64_t depth, float* to,
+                      int64_t to_stride) const = 0;
 };
-using GatherRows = FunctionRef<void(const GatheredBlock&)>;
+
+/// A left operand whose rows lie evenly spaced within lines and whose depth falls into runs, each at an address of its
+/// own: a convolution's windows. Thread-safe.
+class WindowSource {
+ public:
+  /// Runs that one row may have.
+  static constexpr int kMostRuns = 64;
+
+  virtual ~WindowSource() = default;
+  virtual int64_t line_length() const = 0;  ///< Rows of a line.
+  virtual int64_t row_stride() const = 0;
+  /// Writes the runs of depths [depth_begin, depth_begin + depth) for row `row` of `instance` (and those after it in
+  /// its line) to `runs`; depths that are 0 for the whole line may be left out. The first b is `b`, and b_stride leads
+  /// from depth to depth. Returns how many.
+  virtual int runs(int64_t instance, int64_t row, int64_t depth_begin, int64_t depth, const float* b, int64_t b_stride,
+                   DepthRun* runs) const = 0;
+};
 
 /// For each instance (a batch entry, a group): c = activation(alpha · (a · b) + bias + residual). Strides are in
 /// elements; those named after an instance lead from one instance to the next.
@@ -29,14 +42,15 @@ struct Gemm {
   int64_t columns = 0;
   int64_t depth = 0;
 
-  const float* a = nullptr;  ///< [rows, depth] of any strides; unused with `gather`.
+  /// The left operand: blocks, windows, or else a matrix [rows, depth] of any strides.
+  const BlockSource* blocks = nullptr;
+  const WindowSource* windows = nullptr;
+  const float* a = nullptr;
   int64_t a_instance = 0;
   int64_t a_row = 0;
   int64_t a_depth = 1;
-  const GatherRows* gather =
-      nullptr;  ///< Makes blocks of a when a is not in memory as a matrix. Called from any member.
 
-  const float* b = nullptr;  ///< Panels made by pack_panels or, when b_row is not 0, [depth, columns] row-major.
+  const float* b = nullptr;  ///< Panels as pack.h makes them or, when b_row is not 0, [depth, columns] row-major.
   int64_t b_instance = 0;
   int64_t b_row = 0;  ///< Needs columns that are a multiple of the lanes.
 
@@ -55,6 +69,9 @@ struct Gemm {
 /// The bounds that put `activation`, or nothing, into the clamp at the end of a tile; false when it is no clamp and
 /// must follow on its own.
 bool activation_as_clamp(Activation activation, float& low, float& high);
+
+/// Rows that lie a multiple of this many elements apart share sets of a first-level cache and drive each other out.
+inline constexpr int64_t kAliasingStride = 512;
 
 /// Computes it with the context's team. The bits of the result do not depend on the size of the team. kOutOfMemory.
 Status run_gemm(const KernelContext& context, const MicroKernels& kernels, const Gemm& gemm);

@@ -37,19 +37,20 @@ ImageRows::ImageRows(const ConvolutionShape& shape, const float* data, const Ima
   }
 }
 
-void ImageRows::gather(const GatheredBlock& block) const {
+void ImageRows::gather(int64_t instance, int64_t row, int64_t rows, int64_t depth_begin, int64_t depth, float* to,
+                       int64_t to_stride) const {
   if (run_length_ == 0) return;
-  for (int64_t r = 0; r < block.rows; ++r) gather_row(block.row + r, block, block.to + r * block.to_stride);
+  for (int64_t r = 0; r < rows; ++r) gather_row(instance, row + r, depth_begin, depth, to + r * to_stride);
 }
 
-void ImageRows::gather_row(int64_t row, const GatheredBlock& block, float* to) const {
+void ImageRows::gather_row(int64_t group, int64_t row, int64_t depth_begin, int64_t depth, float* to) const {
   const auto& size = shape_.output;
   const int64_t pixel = row % shape_.output_pixels();
   const std::array<int64_t, 3> output{pixel / (size[1] * size[2]), pixel / size[2] % size[1], pixel % size[2]};
-  const float* image = data_ + row / shape_.output_pixels() * strides_[0] + block.instance * shape_.group_in_channels();
-  int64_t within = block.depth_begin % run_length_;
-  auto run = static_cast<size_t>(block.depth_begin / run_length_);
-  for (int64_t left = block.depth; left > 0; ++run) {
+  const float* image = data_ + row / shape_.output_pixels() * strides_[0] + group * shape_.group_in_channels();
+  int64_t within = depth_begin % run_length_;
+  auto run = static_cast<size_t>(depth_begin / run_length_);
+  for (int64_t left = depth; left > 0; ++run) {
     const int64_t count = std::min(run_length_ - within, left);
     if (joins_tap_rows_) {
       copy_tap_row(image, output, runs_[run], within, count, to);

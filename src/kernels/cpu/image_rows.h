@@ -10,13 +10,14 @@ namespace hearth {
 
 /// A convolution's input as the left operand of a product, made block by block: one row for each output pixel (of all
 /// images in turn), with the input channels of each tap of the kernel in depth; 0 where a tap meets no input.
-class ImageRows {
+class ImageRows final : public BlockSource {
  public:
   /// `data` is the input with adjacent channels (strides[1] is taken for 1) and must outlive this object.
   ImageRows(const ConvolutionShape& shape, const float* data, const ImageStrides& strides);
 
-  /// Instance means group. Thread-safe.
-  void gather(const GatheredBlock& block) const;
+  /// Instance means group.
+  void gather(int64_t instance, int64_t row, int64_t rows, int64_t depth_begin, int64_t depth, float* to,
+              int64_t to_stride) const override;
 
  private:
   /// Elements that lie together in the input for one output pixel: the channels of a tap, or of a row of taps.
@@ -24,7 +25,7 @@ class ImageRows {
     std::array<int64_t, 3> tap;
   };
 
-  void gather_row(int64_t row, const GatheredBlock& block, float* to) const;
+  void gather_row(int64_t group, int64_t row, int64_t depth_begin, int64_t depth, float* to) const;
   void copy_tap(const float* image, const std::array<int64_t, 3>& output, const Run& run, int64_t within, int64_t count,
                 float* to) const;
   void copy_tap_row(const float* image, const std::array<int64_t, 3>& output, const Run& run, int64_t within,

@@ -7,15 +7,21 @@
 
 namespace hearth {
 
+/// Depths that lie together in both operands of a tile.
+struct DepthRun {
+  const float* a = nullptr;  ///< Row r, depth k at a[r * a_stride + k].
+  const float* b = nullptr;  ///< Depth k, column n at b[k * b_stride + n]; whole vectors are read.
+  int64_t depth = 0;
+};
+
 /// One tile of a matrix product, at most tile_rows x panel_width() elements of c:
 /// c = clamp(alpha · (previous + a · b) + bias + residual), where previous is c's own content unless `first`.
 /// Unless `last`, only previous + a · b is stored.
 struct TileArguments {
-  const float* a = nullptr;  ///< Row r, depth k at a[r * a_stride + k].
+  const DepthRun* runs = nullptr;
+  int64_t run_count = 0;
   int64_t a_stride = 0;
-  const float* b = nullptr;  ///< Depth k, column n at b[k * b_stride + n]; whole vectors are read.
   int64_t b_stride = 0;
-  int64_t depth = 0;
   float* c = nullptr;
   int64_t c_stride = 0;
   int columns = 0;                  ///< Columns of c to store; bias and residual have as many.

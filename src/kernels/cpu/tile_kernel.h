@@ -27,20 +27,21 @@ inline typename Isa::Vector clamp(typename Isa::Vector value, typename Isa::Vect
   return value > high ? high : value;
 }
 
-/// Adds a · b to the sums. Rows are reached from one pointer in three, with an index register that may be doubled: as
-/// many addresses as x86-64 can form without spilling.
+/// Adds a run of a · b to the sums. Rows are reached from one pointer in three, with an index register that may be
+/// doubled: as many addresses as x86-64 can form without spilling.
 template <class Isa, int kRows, int kVectors>
-inline void accumulate(const TileArguments& tile, typename Isa::Vector (&sums)[kRows][kVectors]) {
+inline void accumulate(const DepthRun& run, int64_t a_stride, int64_t b_stride,
+                       typename Isa::Vector (&sums)[kRows][kVectors]) {
   using Vector = typename Isa::Vector;
   constexpr int kPointers = (kRows + 2) / 3;
-  const int64_t row_bytes = tile.a_stride * static_cast<int64_t>(sizeof(float));
+  const int64_t row_bytes = a_stride * static_cast<int64_t>(sizeof(float));
   const char* rows[kPointers];
-  for (int i = 0; i < kPointers; ++i) rows[i] = reinterpret_cast<const char*>(tile.a) + 3 * i * row_bytes;
-  const float* b = tile.b;
-  for (int64_t k = 0; k < tile.depth; ++k) {
+  for (int i = 0; i < kPointers; ++i) rows[i] = reinterpret_cast<const char*>(run.a) + 3 * i * row_bytes;
+  const float* b = run.b;
+  for (int64_t k = 0; k < run.depth; ++k) {
     Vector columns[kVectors];
     for (int j = 0; j < kVectors; ++j) columns[j] = Isa::load(b + j * Isa::kLanes);
-    b += tile.b_stride;
+    b += b_stride;
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       const Vector a = Isa::broadcast(*reinterpret_cast<const float*>(rows[r / 3] + r % 3 * row_bytes));
@@ -58,7 +59,9 @@ void compute_tile(const TileArguments& tile) {
   for (int r = 0; r < kRows; ++r) {
     for (int j = 0; j < kVectors; ++j) sums[r][j] = Vector{};
   }
-  accumulate<Isa, kRows, kVectors>(tile, sums);
+  for (int64_t i = 0; i < tile.run_count; ++i) {
+    accumulate<Isa, kRows, kVectors>(tile.runs[i], tile.a_stride, tile.b_stride, sums);
+  }
 
   const Vector alpha = Isa::broadcast(tile.alpha);
   const Vector low = Isa::broadcast(tile.low);

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "hearth/tensor.h"
+
+namespace hearth {
+
+/// Storage over memory that somebody else keeps alive. Constant when made inside a ScopedConstants.
+StorageRef borrow_storage(void* data, size_t size);
+
+/// While it lives, this thread's borrowed storages are weights: a library that carries its own makes them in its
+/// constructor.
+class ScopedConstants {
+ public:
+  ScopedConstants();
+  ~ScopedConstants();
+  ScopedConstants(const ScopedConstants&) = delete;
+  ScopedConstants& operator=(const ScopedConstants&) = delete;
+
+ private:
+  bool previous_;
+};
+
+}  // namespace hearth

@@ -1,0 +1,186 @@
+// The OpenMP functions that generated code calls, on Hearth's thread team: those of GCC (GOMP_*), of LLVM (__kmpc_*,
+// which zig and clang use) and the common ones (omp_*). Semantics: the OpenMP 5.2 specification, with the calling
+// conventions of libgomp's and LLVM's public runtime interfaces. Outside of a run, and in a nested region, a region has
+// one thread.
+
+#include <array>
+#include <atomic>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+
+#include "aoti/abi.h"
+#include "base/function_ref.h"
+#include "base/thread_team.h"
+#include "kernels/context.h"
+
+namespace hearth {
+namespace {
+
+constexpr size_t kMostArguments = 96;
+
+thread_local int t_wanted_threads = 0;
+
+/// Runs `body` on every member of the run's team, each under the run's context.
+void run_region(int threads, FunctionRef<void(int)> body) {
+  const KernelContext* context = current_kernel_context();
+  if (context == nullptr) {
+    body(0);
+    return;
+  }
+  context->team->run(
+      [&](int member) {
+        const ScopedKernelContext scope(*context);
+        body(member);
+      },
+      threads);
+}
+
+std::mutex& critical_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+/// LLVM's outlined region: two thread numbers, then the captured pointers.
+using Microtask = void (*)(int32_t*, int32_t*, ...);
+
+template <size_t... I>
+void call_microtask(Microtask task, int32_t* global, int32_t* bound, void** arguments, std::index_sequence<I...>) {
+  task(global, bound, arguments[I]...);
+}
+
+/// A function that calls a microtask with exactly N pointers: the callee is not variadic, so the count must fit.
+using Caller = void (*)(Microtask, int32_t*, int32_t*, void**);
+
+template <size_t... N>
+constexpr std::array<Caller, sizeof...(N)> make_callers(std::index_sequence<N...>) {
+  return {[](Microtask task, int32_t* global, int32_t* bound, void** arguments) {
+    call_microtask(task, global, bound, arguments, std::make_index_sequence<N>{});
+  }...};
+}
+
+constexpr auto kCallers = make_callers(std::make_index_sequence<kMostArguments + 1>{});
+
+/// The share of this thread in a loop from *lower to *upper, both included. `schedule` 33 deals chunks out in turn,
+/// everything else gives each thread one contiguous part. Indices wrap as unsigned numbers do, so that an empty share
+/// can be written as lower > upper.
+template <typename T>
+void static_share(int32_t schedule, int32_t* last, T* lower, T* upper, std::make_signed_t<T>* stride,
+                  std::make_signed_t<T> increment, std::make_signed_t<T> chunk) {
+  using U = std::make_unsigned_t<T>;
+  constexpr int32_t kStaticChunked = 33;
+  const auto threads = static_cast<U>(ThreadTeam::current_members());
+  const auto thread = static_cast<U>(ThreadTeam::current_member());
+  const bool empty = increment > 0 ? *upper < *lower : *lower < *upper;
+  if (empty) {
+    if (last) *last = 0;
+    *stride = increment;
+    return;
+  }
+  const U step = static_cast<U>(increment > 0 ? increment : -increment);
+  const U distance =
+      increment > 0 ? static_cast<U>(*upper) - static_cast<U>(*lower) : static_cast<U>(*lower) - static_cast<U>(*upper);
+  const U trips = distance / step + 1;
+  const auto at = [&](U trip) { return static_cast<T>(static_cast<U>(*lower) + trip * static_cast<U>(increment)); };
+
+  if (schedule == kStaticChunked) {
+    const U size = chunk < 1 ? 1 : static_cast<U>(chunk);
+    const U begin = thread * size;
+    *stride = static_cast<std::make_signed_t<T>>(size * threads * static_cast<U>(increment));
+    if (last) *last = (trips - 1) / size % threads == thread ? 1 : 0;
+    const T first = at(begin);
+    *upper = at(begin + size - 1);
+    *lower = first;
+    return;
+  }
+  const U share = trips / threads;
+  const U extra = trips % threads;
+  const U begin = thread * share + (thread < extra ? thread : extra);
+  const U count = share + (thread < extra ? 1 : 0);
+  *stride = static_cast<std::make_signed_t<T>>(trips * static_cast<U>(increment));
+  if (last) *last = count > 0 && begin + count == trips ? 1 : 0;
+  const T first = at(begin);
+  *upper = count > 0 ? at(begin + count - 1) : static_cast<T>(static_cast<U>(first) - static_cast<U>(increment));
+  *lower = first;
+}
+
+}  // namespace
+}  // namespace hearth
+
+using hearth::ThreadTeam;
+
+HEARTH_SHIM int omp_get_thread_num() { return ThreadTeam::current_member(); }
+HEARTH_SHIM int omp_get_num_threads() { return ThreadTeam::current_members(); }
+HEARTH_SHIM int omp_in_parallel() { return ThreadTeam::current_members() > 1 ? 1 : 0; }
+HEARTH_SHIM int omp_get_max_threads() {
+  const hearth::KernelContext* context = hearth::current_kernel_context();
+  return context ? context->team->size() : 1;
+}
+HEARTH_SHIM int omp_get_num_procs() { return hearth::available_threads(); }
+/// The team's size is the user's choice, not the model's.
+HEARTH_SHIM void omp_set_num_threads(int) {}
+
+HEARTH_SHIM void GOMP_parallel(void (*function)(void*), void* data, unsigned threads, unsigned) {
+  hearth::run_region(static_cast<int>(threads), [&](int) { function(data); });
+}
+HEARTH_SHIM void GOMP_barrier() { ThreadTeam::barrier(); }
+HEARTH_SHIM bool GOMP_single_start() { return ThreadTeam::current_member() == 0; }
+HEARTH_SHIM void GOMP_critical_start() { hearth::critical_mutex().lock(); }
+HEARTH_SHIM void GOMP_critical_end() { hearth::critical_mutex().unlock(); }
+HEARTH_SHIM void GOMP_atomic_start() { hearth::critical_mutex().lock(); }
+HEARTH_SHIM void GOMP_atomic_end() { hearth::critical_mutex().unlock(); }
+
+HEARTH_SHIM void __kmpc_fork_call(void*, int32_t count, hearth::Microtask task, ...) {
+  if (count < 0 || static_cast<size_t>(count) > hearth::kMostArguments) std::abort();
+  std::array<void*, hearth::kMostArguments> arguments{};
+  va_list list;
+  va_start(list, task);
+  for (int32_t i = 0; i < count; ++i) arguments[static_cast<size_t>(i)] = va_arg(list, void*);
+  va_end(list);
+  const int threads = std::exchange(hearth::t_wanted_threads, 0);
+  hearth::run_region(threads, [&](int member) {
+    int32_t global = member;
+    int32_t bound = member;
+    hearth::kCallers[static_cast<size_t>(count)](task, &global, &bound, arguments.data());
+  });
+}
+HEARTH_SHIM void __kmpc_push_num_threads(void*, int32_t, int32_t threads) { hearth::t_wanted_threads = threads; }
+HEARTH_SHIM int32_t __kmpc_global_thread_num(void*) { return ThreadTeam::current_member(); }
+HEARTH_SHIM void __kmpc_barrier(void*, int32_t) { ThreadTeam::barrier(); }
+HEARTH_SHIM void __kmpc_serialized_parallel(void*, int32_t) {}
+HEARTH_SHIM void __kmpc_end_serialized_parallel(void*, int32_t) {}
+HEARTH_SHIM int32_t __kmpc_master(void*, int32_t) { return ThreadTeam::current_member() == 0 ? 1 : 0; }
+HEARTH_SHIM void __kmpc_end_master(void*, int32_t) {}
+HEARTH_SHIM int32_t __kmpc_single(void*, int32_t) { return ThreadTeam::current_member() == 0 ? 1 : 0; }
+HEARTH_SHIM void __kmpc_end_single(void*, int32_t) {}
+HEARTH_SHIM void __kmpc_critical(void*, int32_t, void*) { hearth::critical_mutex().lock(); }
+HEARTH_SHIM void __kmpc_end_critical(void*, int32_t, void*) { hearth::critical_mutex().unlock(); }
+
+// 1 tells every thread to combine its own result, under the lock that the matching end releases.
+HEARTH_SHIM int32_t __kmpc_reduce_nowait(void*, int32_t, int32_t, size_t, void*, void (*)(void*, void*), void*) {
+  hearth::critical_mutex().lock();
+  return 1;
+}
+HEARTH_SHIM void __kmpc_end_reduce_nowait(void*, int32_t, void*) { hearth::critical_mutex().unlock(); }
+HEARTH_SHIM int32_t __kmpc_reduce(void*, int32_t, int32_t, size_t, void*, void (*)(void*, void*), void*) {
+  hearth::critical_mutex().lock();
+  return 1;
+}
+HEARTH_SHIM void __kmpc_end_reduce(void*, int32_t, void*) {
+  hearth::critical_mutex().unlock();
+  ThreadTeam::barrier();
+}
+
+#define HEARTH_STATIC_INIT(suffix, type, signed_type)                                                            \
+  HEARTH_SHIM void __kmpc_for_static_init_##suffix(void*, int32_t, int32_t schedule, int32_t* last, type* lower, \
+                                                   type* upper, signed_type* stride, signed_type increment,      \
+                                                   signed_type chunk) {                                          \
+    hearth::static_share<type>(schedule, last, lower, upper, stride, increment, chunk);                          \
+  }
+HEARTH_STATIC_INIT(4, int32_t, int32_t)
+HEARTH_STATIC_INIT(4u, uint32_t, int32_t)
+HEARTH_STATIC_INIT(8, int64_t, int64_t)
+HEARTH_STATIC_INIT(8u, uint64_t, int64_t)
+HEARTH_SHIM void __kmpc_for_static_fini(void*, int32_t) {}

@@ -1,0 +1,83 @@
+// Matrix products.
+
+#include <array>
+#include <string_view>
+
+#include "aoti/abi.h"
+#include "aoti/run_context.h"
+#include "base/errors.h"
+#include "kernels/linear.h"
+
+using hearth::AotiError;
+using hearth::AtenTensorHandle;
+using hearth::Status;
+using hearth::Tensor;
+using hearth::tensor_of;
+
+HEARTH_SHIM AotiError aoti_torch_cpu_mm_out(AtenTensorHandle out, AtenTensorHandle a, AtenTensorHandle b) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return hearth::matmul(context, tensor_of(out), Tensor(), tensor_of(a), tensor_of(b), 0, 1);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_addmm_out(AtenTensorHandle out, AtenTensorHandle self, AtenTensorHandle a,
+                                               AtenTensorHandle b, double beta, double alpha) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return hearth::matmul(context, tensor_of(out), tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_bmm_out(AtenTensorHandle out, AtenTensorHandle a, AtenTensorHandle b) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return hearth::batched_matmul(context, tensor_of(out), Tensor(), tensor_of(a), tensor_of(b), 0, 1);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_baddbmm_out(AtenTensorHandle out, AtenTensorHandle self, AtenTensorHandle a,
+                                                 AtenTensorHandle b, double beta, double alpha) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return hearth::batched_matmul(context, tensor_of(out), tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha);
+  });
+}
+
+/// beta * self + alpha * (matrix · vector): the product with a matrix of one column.
+HEARTH_SHIM AotiError aoti_torch_cpu_addmv(AtenTensorHandle self, AtenTensorHandle matrix, AtenTensorHandle vector,
+                                           double beta, double alpha, AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    const Tensor& a = tensor_of(matrix);
+    const Tensor& x = tensor_of(vector);
+    if (a.rank() != 2 || x.rank() != 1) {
+      return hearth::invalid_argument("a matrix and a vector are needed, they are {} and {}", describe(a), describe(x));
+    }
+    const auto column = [](const Tensor& v) {
+      return Tensor::view(v.storage(), v.dtype(), std::array{v.size(0), int64_t{1}},
+                          std::array{v.stride(0), int64_t{1}}, v.offset());
+    };
+    HEARTH_ASSIGN_OR_RETURN(Tensor y, context.pool->empty(x.dtype(), std::array{a.size(0)}));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor out, column(y));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor b, column(x));
+    Tensor bias = tensor_of(self);
+    if (bias.rank() == 1) {
+      HEARTH_ASSIGN_OR_RETURN(bias, column(bias));
+    }
+    HEARTH_RETURN_IF_ERROR(hearth::matmul(context, out, bias, a, b, beta, alpha));
+    *result = hearth::new_handle(std::move(y));
+    return {};
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_hearth_linear(AtenTensorHandle x, AtenTensorHandle weight,
+                                                   AtenTensorHandle* scales, AtenTensorHandle* zeros,
+                                                   AtenTensorHandle* bias, AtenTensorHandle* residual,
+                                                   const char* format, int64_t, int64_t, const char* activation,
+                                                   AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    if (std::string_view(format) != "f32" || scales || zeros) {
+      return hearth::invalid_argument("the weight format '{}' is not supported on this device", format);
+    }
+    HEARTH_ASSIGN_OR_RETURN(const hearth::Activation epilogue, hearth::parse_activation(activation));
+    return hearth::return_tensor(
+        hearth::linear(context, tensor_of(x), tensor_of(weight), tensor_of(bias), tensor_of(residual), epilogue),
+        result);
+  });
+}

@@ -1,0 +1,121 @@
+// Memory for generated code: from the run's pool, or from the system while a model is loaded.
+
+#include "aoti/abi.h"
+#include "aoti/borrowed_storage.h"
+#include "base/errors.h"
+#include "kernels/context.h"
+#include "tensor/copy.h"
+#include "tensor/layout.h"
+
+namespace hearth {
+namespace {
+
+constexpr int32_t kCpu = 0;
+constexpr int32_t kStrided = 0;
+
+std::span<const int64_t> sizes(const int64_t* values, int64_t count) { return {values, static_cast<size_t>(count)}; }
+
+Result<DType> dtype_of(int32_t value) {
+  if (!is_dtype(value)) return invalid_argument("dtype {} is not supported", value);
+  return static_cast<DType>(value);
+}
+
+Status check_device(int32_t device) {
+  return device == kCpu ? Status()
+                        : unavailable("memory of device type {} was asked for; this target runs on the cpu", device);
+}
+
+Result<Tensor> allocate(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides) {
+  const KernelContext* context = current_kernel_context();
+  return context ? context->pool->empty_strided(dtype, shape, strides) : Tensor::empty_strided(dtype, shape, strides);
+}
+
+Result<Tensor> clone(const Tensor& tensor, std::span<const int64_t> strides) {
+  HEARTH_ASSIGN_OR_RETURN(Tensor copy, allocate(tensor.dtype(), tensor.shape(), strides));
+  HEARTH_RETURN_IF_ERROR(copy_strided(copy, tensor));
+  return copy;
+}
+
+}  // namespace
+}  // namespace hearth
+
+using hearth::AotiError;
+using hearth::AtenTensorHandle;
+using hearth::DType;
+using hearth::Status;
+using hearth::Tensor;
+
+HEARTH_SHIM AotiError aoti_torch_empty_strided(int64_t rank, const int64_t* sizes, const int64_t* strides,
+                                               int32_t dtype, int32_t device, int32_t, AtenTensorHandle* tensor) {
+  return hearth::guard_shim(__func__, [&]() -> Status {
+    HEARTH_RETURN_IF_ERROR(hearth::check_device(device));
+    HEARTH_ASSIGN_OR_RETURN(const DType type, hearth::dtype_of(dtype));
+    return hearth::return_tensor(hearth::allocate(type, hearth::sizes(sizes, rank), hearth::sizes(strides, rank)),
+                                 tensor);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_empty_strided_pinned(int64_t rank, const int64_t* sizes, const int64_t* strides,
+                                                      int32_t dtype, int32_t device, int32_t index,
+                                                      AtenTensorHandle* tensor) {
+  return aoti_torch_empty_strided(rank, sizes, strides, dtype, device, index, tensor);
+}
+
+/// The caller keeps `data` alive. `offset` counts elements from it.
+HEARTH_SHIM AotiError aoti_torch_create_tensor_from_blob_v2(void* data, int64_t rank, const int64_t* sizes,
+                                                            const int64_t* strides, int64_t offset, int32_t dtype,
+                                                            int32_t device, int32_t, AtenTensorHandle* tensor,
+                                                            int32_t layout, const uint8_t*, int64_t) {
+  return hearth::guard_shim(__func__, [&]() -> Status {
+    HEARTH_RETURN_IF_ERROR(hearth::check_device(device));
+    if (layout != hearth::kStrided) return hearth::invalid_argument("layout {} is not supported", layout);
+    HEARTH_ASSIGN_OR_RETURN(const DType type, hearth::dtype_of(dtype));
+    const auto shape = hearth::sizes(sizes, rank);
+    const auto steps = hearth::sizes(strides, rank);
+    const hearth::CheckedSize end = hearth::CheckedSize(offset) + hearth::element_extent(shape, steps);
+    const auto bytes = hearth::elements_to_bytes(end, type).as<size_t>();
+    if (!bytes) return hearth::invalid_argument("the shape {} is not that of memory", hearth::describe_shape(shape));
+    return hearth::return_tensor(Tensor::view(hearth::borrow_storage(data, *bytes), type, shape, steps, offset),
+                                 tensor);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_create_tensor_from_blob(void* data, int64_t rank, const int64_t* sizes,
+                                                         const int64_t* strides, int64_t offset, int32_t dtype,
+                                                         int32_t device, int32_t index, AtenTensorHandle* tensor) {
+  return aoti_torch_create_tensor_from_blob_v2(data, rank, sizes, strides, offset, dtype, device, index, tensor,
+                                               hearth::kStrided, nullptr, 0);
+}
+
+HEARTH_SHIM AotiError aoti_torch_new_uninitialized_tensor(AtenTensorHandle* tensor) {
+  return hearth::guard_shim(__func__, [&] {
+    *tensor = hearth::new_handle(Tensor());
+    return Status();
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_clone(AtenTensorHandle handle, AtenTensorHandle* copy) {
+  return hearth::guard_shim(
+      __func__, [&] { return hearth::return_tensor(hearth::clone(handle->tensor, handle->tensor.strides()), copy); });
+}
+
+HEARTH_SHIM AotiError aoti_torch_clone_preserve_strides(AtenTensorHandle handle, AtenTensorHandle* copy) {
+  return aoti_torch_clone(handle, copy);
+}
+
+HEARTH_SHIM AotiError aoti_torch_copy_(AtenTensorHandle to, AtenTensorHandle from, int32_t) {
+  return hearth::guard_shim(__func__, [&]() -> Status {
+    const Tensor& source = hearth::tensor_of(from);
+    const Tensor& target = hearth::tensor_of(to);
+    HEARTH_ASSIGN_OR_RETURN(const Tensor expanded, hearth::expand_to(source, target.shape()));
+    return hearth::copy_strided(target, expanded);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_tensor_copy_(AtenTensorHandle from, AtenTensorHandle to) {
+  return aoti_torch_copy_(to, from, 0);
+}
+
+HEARTH_SHIM AotiError aoti_torch_zero_(AtenTensorHandle tensor) {
+  return hearth::guard_shim(__func__, [&] { return hearth::fill_zero(hearth::tensor_of(tensor)); });
+}

@@ -1,0 +1,67 @@
+#include "kernels/cpu/gemm_plan.h"
+
+#include <algorithm>
+
+namespace hearth {
+namespace {
+
+/// A panel of this depth stays in the second-level cache while the rows of a block pass over it. A constant, because
+/// where a sum is cut shows in its bits.
+constexpr int64_t kDepthBlock = 1024;
+constexpr int64_t kMostTilesOfBlock = 8;
+constexpr int64_t kItemsPerMember = 4;
+/// Panels over which the work of copying a block is spread at least.
+constexpr int64_t kFewestPanelsOfCopiedBlock = 4;
+constexpr int64_t kLineElements = 16;
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Cuts tiles and panels into blocks: enough items for every member to get some, but no more cuts than that.
+void cut_blocks(const Gemm& gemm, int members, GemmPlan& plan) {
+  const int64_t fewest_panels = plan.copies_rows ? kFewestPanelsOfCopiedBlock : 1;
+  plan.row_blocks = divide_up(plan.tiles, kMostTilesOfBlock);
+  plan.panel_blocks = 1;
+  while (members > 1 && gemm.instances * plan.items_of_instance() < kItemsPerMember * members) {
+    if (plan.panels >= plan.panel_blocks * 2 * fewest_panels) {
+      plan.panel_blocks *= 2;
+    } else if (plan.row_blocks * 2 <= plan.tiles) {
+      plan.row_blocks *= 2;
+    } else {
+      break;
+    }
+  }
+  plan.tiles_of_block = divide_up(plan.tiles, plan.row_blocks);
+  plan.row_blocks = divide_up(plan.tiles, plan.tiles_of_block);
+  plan.panels_of_block = divide_up(plan.panels, plan.panel_blocks);
+  plan.panel_blocks = divide_up(plan.panels, plan.panels_of_block);
+}
+
+}  // namespace
+
+int64_t GemmPlan::end_row(int64_t tile) const {
+  const int64_t line_end = (tile / tiles_of_line + 1) * line_length;
+  return std::min(first_row(tile) + tile_rows, line_end);
+}
+
+GemmPlan plan_gemm(const MicroKernels& kernels, const Gemm& gemm, int members) {
+  GemmPlan plan;
+  plan.depth_blocks = std::max<int64_t>(divide_up(gemm.depth, kDepthBlock), 1);
+  plan.depth_block = divide_up(gemm.depth, plan.depth_blocks);
+
+  plan.line_length = gemm.windows ? gemm.windows->line_length() : gemm.rows;
+  const int64_t least_tiles = divide_up(plan.line_length, kernels.tile_rows);
+  plan.tile_rows = divide_up(plan.line_length, least_tiles);
+  plan.tiles_of_line = divide_up(plan.line_length, plan.tile_rows);
+  plan.tiles = gemm.rows / plan.line_length * plan.tiles_of_line;
+  plan.panels = divide_up(gemm.columns, kernels.panel_width());
+
+  const bool is_matrix = !gemm.blocks && !gemm.windows;
+  const bool rows_alias = gemm.rows > kernels.tile_rows / 2 && gemm.a_row % kAliasingStride == 0;
+  plan.copies_rows = gemm.blocks || (is_matrix && (gemm.a_depth != 1 || rows_alias));
+  // An odd number of cache lines apart, neighbouring rows fall into different sets.
+  plan.copy_stride = (divide_up(plan.depth_block, kLineElements) | 1) * kLineElements;
+  cut_blocks(gemm, members, plan);
+  return plan;
+}
+
+}  // namespace hearth

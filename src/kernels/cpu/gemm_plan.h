@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu/gemm.h"
+
+namespace hearth {
+
+/// How a product is cut: rows into tiles, tiles and panels into blocks, a pair of blocks being an item of work, and the
+/// depth into blocks that are summed in registers before the sums go to c.
+struct GemmPlan {
+  int64_t depth_block = 0;
+  int64_t depth_blocks = 0;
+  int64_t line_length = 0;  ///< Rows that tiles may not cross.
+  int64_t tile_rows = 0;
+  int64_t tiles_of_line = 0;
+  int64_t tiles = 0;
+  int64_t tiles_of_block = 0;
+  int64_t row_blocks = 0;
+  int64_t panels_of_block = 0;
+  int64_t panel_blocks = 0;
+  int64_t panels = 0;
+  bool copies_rows = false;  ///< Blocks of a are made in a buffer before they are used.
+  int64_t copy_stride = 0;
+
+  int64_t items_of_instance() const { return row_blocks * panel_blocks; }
+  int64_t buffer_size() const { return tiles_of_block * tile_rows * copy_stride; }
+  int64_t first_row(int64_t tile) const {
+    return tile / tiles_of_line * line_length + tile % tiles_of_line * tile_rows;
+  }
+  int64_t end_row(int64_t tile) const;
+};
+
+/// The plan for a team of `members`. Where the depth is cut does not depend on them.
+GemmPlan plan_gemm(const MicroKernels& kernels, const Gemm& gemm, int members);
+
+}  // namespace hearth

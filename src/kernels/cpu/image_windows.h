@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "kernels/convolution_shape.h"
+#include "kernels/cpu/gemm.h"
+#include "kernels/cpu/images.h"
+
+namespace hearth {
+
+/// A convolution's input as the left operand of a product, read where it lies: the windows of output pixels that follow
+/// each other in a line are evenly spaced, and every row of taps is a run of depth. Taps above, below, before or behind
+/// the input are left out; to the left and right of it the input is padded with zeros.
+class ImageWindows final : public WindowSource {
+ public:
+  /// True for convolutions whose lines and runs are long enough to gain by it.
+  static bool suits(const ConvolutionShape& shape);
+  /// `x` is used in place when it is channels-last and needs no padding, else a padded copy of it is made.
+  static Result<ImageWindows> create(const KernelContext& context, const ConvolutionShape& shape, const Tensor& x);
+
+  int64_t line_length() const override { return shape_.output[2]; }
+  int64_t row_stride() const override { return shape_.stride[2] * images_.strides[4]; }
+  /// Instance means group.
+  int runs(int64_t instance, int64_t row, int64_t depth_begin, int64_t depth, const float* b, int64_t b_stride,
+           DepthRun* runs) const override;
+
+ private:
+  /// A row of adjacent taps, or a single tap.
+  struct Taps {
+    int64_t plane;
+    int64_t line;
+    int64_t offset;  ///< Elements from the window's first column.
+  };
+
+  ImageWindows(const ConvolutionShape& shape, Images images);
+
+  ConvolutionShape shape_;
+  Images images_;
+  int64_t run_length_ = 0;
+  std::vector<Taps> taps_;
+};
+
+}  // namespace hearth

@@ -15,10 +15,10 @@ struct PoolParameters {
   std::span<const int64_t> kernel;
   std::span<const int64_t> stride;
   std::span<const int64_t> padding;
-  std::span<const int64_t> dilation;  ///< Maximum only; empty means 1.
+  std::span<const int64_t> dilation = {};  ///< Maximum only; empty means 1.
   bool ceil_mode = false;
-  bool count_include_pad = true;            ///< Average only.
-  std::optional<int64_t> divisor_override;  ///< Average only; not 0.
+  bool count_include_pad = true;                 ///< Average only.
+  std::optional<int64_t> divisor_override = {};  ///< Average only; not 0.
 };
 
 /// Values and int64 positions of one shape.

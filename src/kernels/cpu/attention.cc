@@ -193,32 +193,52 @@ class Attention {
     }
   }
 
-  /// tile.c = rows · tile.b over `columns` columns, tile by tile.
-  void multiply(TileArguments tile, const float* a, int64_t a_stride, float* c, int64_t c_stride, int64_t rows,
-                int64_t columns) const {
+  /// A product of `rows` rows with one panel: c = alpha · a · b, or c += a · b.
+  struct PanelProduct {
+    const float* a;
+    int64_t a_stride;
+    const float* b;
+    int64_t b_stride;
+    int64_t depth;
+    float* c;
+    int64_t c_stride;
+    int64_t rows;
+    int64_t columns;
+  };
+
+  void multiply(const PanelProduct& product, float alpha, bool adds) const {
+    TileArguments tile;
+    tile.a_stride = product.a_stride;
+    tile.b_stride = product.b_stride;
+    tile.c_stride = product.c_stride;
+    tile.columns = static_cast<int>(product.columns);
+    tile.alpha = alpha;
     tile.low = -kInfinity;
     tile.high = kInfinity;
-    tile.a_stride = a_stride;
-    tile.c_stride = c_stride;
-    tile.columns = static_cast<int>(columns);
-    const int vectors = static_cast<int>((columns + kernels_.lanes - 1) / kernels_.lanes);
-    for (int64_t row = 0; row < rows; row += kernels_.tile_rows) {
-      tile.a = a + row * a_stride;
-      tile.c = c + row * c_stride;
-      kernels_.compute_tile(static_cast<int>(std::min<int64_t>(kernels_.tile_rows, rows - row)), vectors, tile);
+    tile.first = !adds;
+    const int vectors = static_cast<int>((product.columns + kernels_.lanes - 1) / kernels_.lanes);
+    for (int64_t row = 0; row < product.rows; row += kernels_.tile_rows) {
+      const DepthRun run{product.a + row * product.a_stride, product.b, product.depth};
+      tile.runs = &run;
+      tile.run_count = 1;
+      tile.c = product.c + row * product.c_stride;
+      kernels_.compute_tile(static_cast<int>(std::min<int64_t>(kernels_.tile_rows, product.rows - row)), vectors, tile);
     }
   }
 
   void multiply_keys(const Block& block, int64_t first, int64_t keys) const {
     const float* packed = packed_keys_ + instance_of(block) * plan_.packed_keys_size(operands_.depth);
     for (int64_t key = 0; key < keys; key += plan_.panel) {
-      TileArguments tile;
-      tile.b = packed + (first + key) * operands_.depth;
-      tile.b_stride = plan_.panel;
-      tile.depth = operands_.depth;
-      tile.alpha = static_cast<float>(operands_.scale);
-      multiply(tile, block.rows, plan_.row_stride, block.scores + key, plan_.scores_stride, block.queries,
-               std::min(plan_.panel, keys - key));
+      multiply({.a = block.rows,
+                .a_stride = plan_.row_stride,
+                .b = packed + (first + key) * operands_.depth,
+                .b_stride = plan_.panel,
+                .depth = operands_.depth,
+                .c = block.scores + key,
+                .c_stride = plan_.scores_stride,
+                .rows = block.queries,
+                .columns = std::min(plan_.panel, keys - key)},
+               static_cast<float>(operands_.scale), /*adds=*/false);
     }
   }
 
@@ -284,14 +304,17 @@ class Attention {
     const LoadedValues loaded = plan_.packs ? LoadedValues{} : load_values(block, first, keys);
     const float* packed = packed_values_ + instance_of(block) * plan_.packed_values_size(operands_.keys);
     for (int64_t column = 0; column < operands_.depth; column += plan_.panel) {
-      TileArguments tile;
       const int64_t width = std::min(plan_.panel, plan_.padded_depth - column);
-      tile.b = plan_.packs ? packed + column * operands_.keys + first * width : loaded.data + column;
-      tile.b_stride = plan_.packs ? width : loaded.stride;
-      tile.depth = keys;
-      tile.first = false;
-      multiply(tile, block.scores, plan_.scores_stride, block.sums + column, plan_.row_stride, block.queries,
-               std::min(plan_.panel, operands_.depth - column));
+      multiply({.a = block.scores,
+                .a_stride = plan_.scores_stride,
+                .b = plan_.packs ? packed + column * operands_.keys + first * width : loaded.data + column,
+                .b_stride = plan_.packs ? width : loaded.stride,
+                .depth = keys,
+                .c = block.sums + column,
+                .c_stride = plan_.row_stride,
+                .rows = block.queries,
+                .columns = std::min(plan_.panel, operands_.depth - column)},
+               1, /*adds=*/true);
     }
   }
 

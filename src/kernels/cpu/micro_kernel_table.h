@@ -34,9 +34,9 @@ inline constexpr TileTable<Isa> kTileTable;
 
 template <class Isa>
 constexpr MicroKernels micro_kernel_table() {
-  return {Isa::kName,   Isa::kLanes, Isa::kTileRows, Isa::kTileVectors, kTileTable<Isa>.tiles, convolve_depthwise<Isa>,
-          activate<Isa>,
-          dot_product<Isa>, exponentiate<Isa>};
+  return {Isa::kName,        Isa::kLanes,           Isa::kTileRows,
+          Isa::kTileVectors, kTileTable<Isa>.tiles, convolve_depthwise<Isa>,
+          activate<Isa>,     dot_product<Isa>,      exponentiate<Isa>};
 }
 
 }  // namespace hearth

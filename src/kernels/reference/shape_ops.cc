@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/checked.h"
 #include "base/errors.h"
 #include "kernels/operands.h"
 #include "kernels/visit.h"

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "kernels/matmul_operands.h"
+#include "kernels/operands.h"
 #include "tensor/layout.h"
 
 namespace hearth {
@@ -106,22 +107,7 @@ Status check_epilogue(const Tensor& bias, const Tensor& residual, const Convolut
                           describe_shape(expected));
 }
 
-/// PyTorch's test (c10::is_channels_last_strides_2d_s4 and _3d_s5) of whether strides mean channels-last. Which sizes
-/// of 1 it lets pass is visible in results, so its quirks are kept.
-bool is_channels_last(std::span<const int64_t> sizes, std::span<const int64_t> strides) {
-  if (strides[1] == 0) return false;
-  int64_t least = 0;
-  std::array<size_t, 5> order{1};
-  for (size_t i = 1; i + 1 < sizes.size(); ++i) order[i] = sizes.size() - i;
-  for (const size_t i : std::span(order).first(sizes.size())) {
-    if (sizes[i] == 0 || strides[i] < least) return false;
-    if (i == 0 && least == strides[1]) return false;
-    least = sizes[i] > 1 ? strides[i] * sizes[i] : strides[i];
-  }
-  return true;
-}
-
-/// The same for a tensor; a 1-d one is seen as 2-d with height 1.
+/// is_channels_last of a tensor; a 1-d one is seen as 2-d with height 1.
 bool suggests_channels_last(const Tensor& tensor) {
   if (tensor.rank() != 3) return is_channels_last(tensor.shape(), tensor.strides());
   const std::array<int64_t, 4> sizes{tensor.size(0), tensor.size(1), 1, tensor.size(2)};
@@ -200,16 +186,10 @@ Result<Tensor> empty_convolution_result(MemoryPool& pool, const Tensor& x, const
     return error(StatusCode::kOutOfMemory, "{}: a result of {} is larger than memory can be", kOp,
                  describe_shape(result));
   }
-  std::array<int64_t, 5> strides{};
-  if (!result_is_channels_last(x, weight, shape)) {
-    row_major_strides(result, std::span(strides).first(result.size()));
-  } else {
-    std::array<int, 5> order{};
-    for (size_t i = 1; i + 1 < result.size(); ++i) order[i] = static_cast<int>(i) + 1;
-    order[result.size() - 1] = 1;
-    dense_strides(result, std::span(order).first(result.size()), std::span(strides).first(result.size()));
+  if (result_is_channels_last(x, weight, shape)) {
+    return pool.empty_strided(DType::kFloat32, result, channels_last_strides(result));
   }
-  return pool.empty_strided(DType::kFloat32, result, std::span(strides).first(result.size()));
+  return pool.empty(DType::kFloat32, result);
 }
 
 }  // namespace hearth

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/cpu/attention_kernel.h"
 #include "kernels/cpu/depthwise_kernel.h"
 #include "kernels/cpu/micro_kernels.h"
 #include "kernels/cpu/tile_kernel.h"
@@ -33,8 +34,9 @@ inline constexpr TileTable<Isa> kTileTable;
 
 template <class Isa>
 constexpr MicroKernels micro_kernel_table() {
-  return {Isa::kName,   Isa::kLanes, Isa::kTileRows, Isa::kTileVectors, kTileTable<Isa>.tiles, convolve_depthwise<Isa>,
-          activate<Isa>};
+  return {Isa::kName,        Isa::kLanes,           Isa::kTileRows,
+          Isa::kTileVectors, kTileTable<Isa>.tiles, convolve_depthwise<Isa>,
+          activate<Isa>,     dot_product<Isa>,      exponentiate<Isa>};
 }
 
 }  // namespace hearth

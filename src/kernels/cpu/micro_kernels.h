@@ -66,6 +66,10 @@ struct MicroKernels {
   void (*depthwise)(const DepthwiseArguments&);
   /// Applies an activation in place to `count` elements.
   void (*activate)(Activation activation, float* values, int64_t count);
+  /// Σ a[i] · b[i].
+  float (*dot_product)(const float* a, const float* b, int64_t count);
+  /// values[i] = e^(values[i] - maximum), for a finite maximum; returns their sum.
+  float (*exponentiate)(float* values, int64_t count, float maximum);
 
   int64_t panel_width() const { return static_cast<int64_t>(lanes) * tile_vectors; }
   void compute_tile(int rows, int vectors, const TileArguments& arguments) const {

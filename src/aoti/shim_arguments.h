@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "aoti/abi.h"
+#include "aoti/run_context.h"
+
+namespace hearth {
+
+/// A list argument.
+inline std::span<const int64_t> list_of(const int64_t* begin, int64_t count) {
+  return {begin, static_cast<size_t>(count)};
+}
+
+/// An optional argument, which is a pointer to its value.
+template <typename T>
+std::optional<T> optional_of(const T* value) {
+  return value ? std::optional(*value) : std::nullopt;
+}
+
+/// A list of tensors, or of optional ones.
+template <typename Handle>
+std::vector<Tensor> tensors_of(const Handle* handles, int64_t count) {
+  std::vector<Tensor> tensors;
+  tensors.reserve(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) tensors.push_back(tensor_of(handles[i]));
+  return tensors;
+}
+
+/// Hands two results out as new handles that the caller owns.
+inline Status return_tensors(Result<std::pair<Tensor, Tensor>> result, AtenTensorHandle* first,
+                             AtenTensorHandle* second) {
+  if (!result.ok()) return result.status();
+  *first = new_handle(std::move(result->first));
+  *second = new_handle(std::move(result->second));
+  return {};
+}
+
+}  // namespace hearth

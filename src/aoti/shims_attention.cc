@@ -1,0 +1,24 @@
+// Attention.
+
+#include "aoti/shim_arguments.h"
+#include "kernels/attention.h"
+
+using hearth::AotiError;
+using hearth::AtenTensorHandle;
+using hearth::Status;
+using hearth::tensor_of;
+
+HEARTH_SHIM AotiError aoti_torch_cpu__scaled_dot_product_flash_attention_for_cpu(
+    AtenTensorHandle query, AtenTensorHandle key, AtenTensorHandle value, double dropout_p, int32_t is_causal,
+    AtenTensorHandle* attn_mask, double* scale, AtenTensorHandle* output, AtenTensorHandle* logsumexp) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    if (dropout_p != 0) return hearth::invalid_argument("dropout_p is {}; a model in training was exported", dropout_p);
+    HEARTH_ASSIGN_OR_RETURN(
+        hearth::AttentionResult result,
+        hearth::attention(context, tensor_of(query), tensor_of(key), tensor_of(value), tensor_of(attn_mask),
+                          {.causal = is_causal != 0, .scale = hearth::optional_of(scale)}));
+    *output = hearth::new_handle(std::move(result.output));
+    *logsumexp = hearth::new_handle(std::move(result.logsumexp));
+    return {};
+  });
+}

@@ -1,0 +1,101 @@
+// Indexing, scattering and masks.
+
+#include "aoti/shim_arguments.h"
+#include "kernels/indexing.h"
+#include "kernels/operands.h"
+#include "tensor/copy.h"
+
+using hearth::AotiError;
+using hearth::AtenTensorHandle;
+using hearth::Reduction;
+using hearth::return_tensor;
+using hearth::Status;
+using hearth::Tensor;
+using hearth::tensor_of;
+using hearth::tensors_of;
+
+HEARTH_SHIM AotiError aoti_torch_cpu_index_Tensor(AtenTensorHandle self, const AtenTensorHandle** indices,
+                                                  int64_t count, AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return return_tensor(hearth::index(context, tensor_of(self), tensors_of(indices, count)), result);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_index_put(AtenTensorHandle self, const AtenTensorHandle** indices, int64_t count,
+                                               AtenTensorHandle values, int32_t accumulate, AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    HEARTH_ASSIGN_OR_RETURN(Tensor copy, hearth::clone(*context.pool, tensor_of(self)));
+    HEARTH_RETURN_IF_ERROR(
+        hearth::index_put_in_place(context, copy, tensors_of(indices, count), tensor_of(values), accumulate != 0));
+    *result = hearth::new_handle(std::move(copy));
+    return {};
+  });
+}
+
+/// Generated code calls it with out == self.
+HEARTH_SHIM AotiError aoti_torch_index_put_out(AtenTensorHandle out, AtenTensorHandle self,
+                                               const AtenTensorHandle* indices, uint32_t count, AtenTensorHandle values,
+                                               bool accumulate) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    if (tensor_of(out).data() != tensor_of(self).data()) {
+      HEARTH_RETURN_IF_ERROR(hearth::copy_strided(tensor_of(out), tensor_of(self)));
+    }
+    return hearth::index_put_in_place(context, tensor_of(out), tensors_of(indices, count), tensor_of(values),
+                                      accumulate);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_index_reduce(AtenTensorHandle self, int64_t dim, AtenTensorHandle index,
+                                                  AtenTensorHandle source, const char* reduce, int32_t include_self,
+                                                  AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    HEARTH_ASSIGN_OR_RETURN(const Reduction reduction, hearth::parse_reduction(reduce));
+    return return_tensor(hearth::index_reduce(context, tensor_of(self), dim, tensor_of(index), tensor_of(source),
+                                              reduction, include_self != 0),
+                         result);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_scatter_src_out(AtenTensorHandle out, AtenTensorHandle self, int64_t dim,
+                                                     AtenTensorHandle index, AtenTensorHandle source) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return hearth::scatter(context, tensor_of(out), tensor_of(self), dim, tensor_of(index), tensor_of(source),
+                           Reduction::kReplace, true);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_scatter_value_out(AtenTensorHandle out, AtenTensorHandle self, int64_t dim,
+                                                       AtenTensorHandle index, double value) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return hearth::scatter_value(context, tensor_of(out), tensor_of(self), dim, tensor_of(index), value);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_scatter_reduce_two_out(AtenTensorHandle out, AtenTensorHandle self, int64_t dim,
+                                                            AtenTensorHandle index, AtenTensorHandle source,
+                                                            const char* reduce, int32_t include_self) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    HEARTH_ASSIGN_OR_RETURN(const Reduction reduction, hearth::parse_reduction(reduce));
+    return hearth::scatter(context, tensor_of(out), tensor_of(self), dim, tensor_of(index), tensor_of(source),
+                           reduction, include_self != 0);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_nonzero(AtenTensorHandle self, AtenTensorHandle* result) {
+  return hearth::guard_kernel(
+      __func__, [&](const auto& context) { return return_tensor(hearth::nonzero(context, tensor_of(self)), result); });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_masked_select(AtenTensorHandle self, AtenTensorHandle mask,
+                                                   AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return return_tensor(hearth::masked_select(context, tensor_of(self), tensor_of(mask)), result);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_masked_scatter(AtenTensorHandle self, AtenTensorHandle mask,
+                                                    AtenTensorHandle source, AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return return_tensor(hearth::masked_scatter(context, tensor_of(self), tensor_of(mask), tensor_of(source)), result);
+  });
+}

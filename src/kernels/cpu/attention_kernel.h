@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu/vector_math.h"
+
+namespace hearth {
+
+/// The sum of the lanes, by halves, so that it costs a few additions.
+template <class Isa>
+inline float sum_of_lanes(typename Isa::Vector vector) {
+  float lanes[Isa::kLanes];
+  Isa::store(lanes, vector);
+  for (int half = Isa::kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  }
+  return lanes[0];
+}
+
+/// Σ a[i] · b[i].
+template <class Isa>
+float dot_product(const float* a, const float* b, int64_t count) {
+  using Vector = typename Isa::Vector;
+  constexpr int kChains = 4;  // Sums in flight: an fma takes about four cycles.
+  Vector sums[kChains];
+  for (int j = 0; j < kChains; ++j) sums[j] = Vector{};
+  int64_t i = 0;
+  for (; i + kChains * Isa::kLanes <= count; i += kChains * Isa::kLanes) {
+    for (int j = 0; j < kChains; ++j) {
+      sums[j] = Isa::fma(Isa::load(a + i + j * Isa::kLanes), Isa::load(b + i + j * Isa::kLanes), sums[j]);
+    }
+  }
+  for (; i < count; i += Isa::kLanes) {
+    const int columns = count - i < Isa::kLanes ? static_cast<int>(count - i) : Isa::kLanes;
+    sums[0] = Isa::fma(load_columns<Isa>(a + i, columns), load_columns<Isa>(b + i, columns), sums[0]);
+  }
+  return sum_of_lanes<Isa>((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+/// values[i] = e^(values[i] - maximum) for finite maxima; returns their sum.
+template <class Isa>
+float exponentiate(float* values, int64_t count, float maximum) {
+  using Vector = typename Isa::Vector;
+  Vector sum{};
+  int64_t i = 0;
+  for (; i + Isa::kLanes <= count; i += Isa::kLanes) {
+    const Vector value = exponential<Isa>(Isa::load(values + i) - Isa::broadcast(maximum));
+    Isa::store(values + i, value);
+    sum += value;
+  }
+  float total = sum_of_lanes<Isa>(sum);
+  if (i == count) return total;
+  const int left = static_cast<int>(count - i);
+  const Vector value = exponential<Isa>(Isa::load_partial(values + i, left) - Isa::broadcast(maximum));
+  Isa::store_partial(values + i, value, left);
+  for (int j = 0; j < left; ++j) total += values[i + j];
+  return total;
+}
+
+}  // namespace hearth

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "kernels/context.h"
+#include "kernels/operands.h"
+
+namespace hearth {
+
+/// An advanced index, reduced to element offsets: result element p is self[base(p) + offsets(p)], where base follows
+/// `self_strides` and offsets lie in a tensor that repeats over the sliced dimensions.
+struct IndexPlan {
+  Dimensions shape;           ///< Of the result.
+  Dimensions self_strides;    ///< 0 in the indexed dimensions.
+  Tensor offsets;             ///< int64, of shape `shape`, stride 0 in the sliced dimensions.
+  Dimensions result_strides;  ///< As at::index lays its result out.
+};
+
+/// kInvalidArgument names the index that does not fit or is out of bounds.
+Result<IndexPlan> index_plan(std::string_view op, const KernelContext& context, const Tensor& self,
+                             std::span<const Tensor> indices);
+
+}  // namespace hearth

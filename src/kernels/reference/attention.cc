@@ -1,0 +1,109 @@
+#include "kernels/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/attention_operands.h"
+#include "kernels/visit.h"
+
+namespace hearth::reference {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// A row's element of any floating dtype.
+Result<double> element(const Tensor& tensor, int64_t offset) {
+  return visit_floating_dtype("attention", tensor.dtype(), [&]<typename T>(TypeTag<T>) -> Result<double> {
+    return static_cast<double>(tensor.data_as<T>()[offset]);
+  });
+}
+
+/// One query of one head.
+struct Row {
+  int64_t batch;
+  int64_t head;
+  int64_t query;
+};
+
+/// scale · query · key + mask, for each key; -infinity for those out of sight.
+template <typename T>
+std::vector<double> scores_of(const AttentionOperands& operands, const Row& row) {
+  const auto& [query, key, mask] = std::tie(operands.query, operands.key, operands.mask);
+  const T* q = head_of<T>(query, row.batch, row.head) + row.query * query.stride(2);
+  const T* k = head_of<T>(key, row.batch, row.head / operands.heads_per_key_head);
+  std::vector<double> scores(static_cast<size_t>(operands.keys), -kInfinity);
+  for (int64_t i = 0; i < operands.visible_keys(row.query + 1); ++i) {
+    double sum = 0;
+    for (int64_t e = 0; e < operands.depth; ++e) {
+      sum +=
+          static_cast<double>(q[e * query.stride(3)]) * static_cast<double>(k[i * key.stride(2) + e * key.stride(3)]);
+    }
+    sum *= operands.scale;
+    if (mask.defined()) {
+      sum += *element(mask, row.batch * mask.stride(0) + row.head * mask.stride(1) + row.query * mask.stride(2) +
+                                i * mask.stride(3));
+    }
+    scores[static_cast<size_t>(i)] = sum;
+  }
+  return scores;
+}
+
+/// Turns scores into their exponentials relative to the largest. Returns the logarithm of their sum, and the sum.
+std::pair<double, double> exponentiate(std::vector<double>& scores) {
+  double maximum = -kInfinity;
+  for (const double score : scores) maximum = score > maximum || std::isnan(score) ? score : maximum;
+  if (maximum == -kInfinity) {
+    std::ranges::fill(scores, 0.0);
+    return {0, 1};
+  }
+  double sum = 0;
+  for (double& score : scores) sum += score = std::exp(score - maximum);
+  return {maximum + std::log(sum), sum};
+}
+
+template <typename T>
+void attend(const AttentionOperands& operands, const Row& row) {
+  const Tensor& value = operands.value;
+  const Tensor& output = operands.result.output;
+  std::vector<double> weights = scores_of<T>(operands, row);
+  const auto [logsumexp, sum] = exponentiate(weights);
+  const T* v = head_of<T>(value, row.batch, row.head / operands.heads_per_key_head);
+  T* out = head_of<T>(output, row.batch, row.head) + row.query * output.stride(2);
+  for (int64_t e = 0; e < operands.depth; ++e) {
+    double total = 0;
+    for (int64_t i = 0; i < operands.keys; ++i) {
+      const double weight = weights[static_cast<size_t>(i)];
+      if (weight != 0) total += weight * static_cast<double>(v[i * value.stride(2) + e * value.stride(3)]);
+    }
+    out[e * output.stride(3)] = static_cast<T>(static_cast<Compute<T>>(total / sum));
+  }
+  const Tensor& log = operands.result.logsumexp;
+  const int64_t at = row.batch * log.stride(0) + row.head * log.stride(1) + row.query * log.stride(2);
+  if (log.dtype() == DType::kFloat64) {
+    log.data_as<double>()[at] = logsumexp;
+  } else {
+    log.data_as<float>()[at] = static_cast<float>(logsumexp);
+  }
+}
+
+}  // namespace
+
+Result<AttentionResult> attention(const KernelContext& context, const Tensor& query, const Tensor& key,
+                                  const Tensor& value, const Tensor& mask, const AttentionParameters& parameters) {
+  HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
+                          attention_operands(context, query, key, value, mask, parameters));
+  HEARTH_RETURN_IF_ERROR(visit_floating_dtype("attention", query.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
+    const int64_t rows_of_batch = operands.heads * operands.queries;
+    context.team->parallel_for(operands.batches * rows_of_batch, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        attend<T>(operands, {i / rows_of_batch, i / operands.queries % operands.heads, i % operands.queries});
+      }
+    });
+    return {};
+  }));
+  return operands.result;
+}
+
+}  // namespace hearth::reference

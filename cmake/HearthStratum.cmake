@@ -1,7 +1,7 @@
 # hearth_stratum(NAME DEPENDS target...): one room of src/ as the static library hearth_NAME.
 #
 # Sources are all *.cc of the folder and below it; by suffix: *_test.cc go into the test program hearth_NAME_test, each *_fuzz.cc becomes a
-# libFuzzer program, each *_bench.cc a benchmark. *_avx2.cc and *_avx512.cc are compiled for those instruction sets, on x86-64 only, *_neon.cc on
+# libFuzzer program, each *_bench.cc a benchmark; the folder testing/ becomes hearth_NAME_testing, what tests of this and higher rooms share. *_avx2.cc and *_avx512.cc are compiled for those instruction sets, on x86-64 only, *_neon.cc on
 # aarch64 only. DEPENDS are the strata below and the libraries it uses: an include that points up does not link.
 function(hearth_stratum name)
   cmake_parse_arguments(arg "" "" "DEPENDS;TEST_DEPENDS" ${ARGN})
@@ -12,7 +12,9 @@ function(hearth_stratum name)
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   set(benchmarks ${sources})
   list(FILTER benchmarks INCLUDE REGEX "_bench\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  set(testing ${sources})
+  list(FILTER testing INCLUDE REGEX "/testing/")
+  list(FILTER sources EXCLUDE REGEX "(_(test|fuzz|bench)\\.cc$|/testing/)")
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     list(FILTER sources EXCLUDE REGEX "_neon\\.cc$")
   else()
@@ -31,6 +33,11 @@ function(hearth_stratum name)
   target_compile_options(hearth_${name} PRIVATE -fno-rtti)
   target_link_libraries(hearth_${name} PUBLIC ${arg_DEPENDS} PRIVATE hearth_flags)
 
+  if(HEARTH_TESTS AND testing)
+    add_library(hearth_${name}_testing STATIC ${testing})
+    target_link_libraries(hearth_${name}_testing PUBLIC hearth_${name} PRIVATE hearth_flags)
+    list(APPEND arg_TEST_DEPENDS hearth_${name}_testing)
+  endif()
   if(HEARTH_TESTS AND tests)
     add_executable(hearth_${name}_test ${tests})
     target_link_libraries(hearth_${name}_test PRIVATE hearth_${name} ${arg_TEST_DEPENDS} hearth_flags GTest::gtest_main)

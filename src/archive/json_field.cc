@@ -33,9 +33,14 @@ Result<JsonField> JsonField::member(std::string_view key) const {
 Result<std::optional<JsonField>> JsonField::find(std::string_view key) const {
   simdjson::dom::object object;
   if (element_.get(object) != simdjson::SUCCESS) return error("an object is needed");
-  simdjson::dom::element value;
-  if (object.at_key(key).get(value) != simdjson::SUCCESS) return std::optional<JsonField>();
-  return std::optional<JsonField>(JsonField(value, fmt::format("{}.{}", path_, key)));
+  std::optional<JsonField> found;
+  for (const simdjson::dom::key_value_pair pair : object) {
+    if (pair.key != key) continue;
+    // Readers differ in which of two members they take, so neither is.
+    if (found) return error("'{}' occurs twice", key);
+    found.emplace(pair.value, fmt::format("{}.{}", path_, key));
+  }
+  return found;
 }
 
 Result<std::vector<JsonField>> JsonField::array() const {

@@ -25,6 +25,8 @@ target_link_options(hearth_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 if(HEARTH_SANITIZE)
   target_compile_options(hearth_flags INTERFACE -fsanitize=${HEARTH_SANITIZE} -fno-omit-frame-pointer
                                                 -fno-sanitize-recover=all)
+  # Without RTTI there is no virtual table to check against.
+  target_compile_options(hearth_flags INTERFACE -fno-sanitize=vptr)
   target_link_options(hearth_flags INTERFACE -fsanitize=${HEARTH_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(hearth_flags INTERFACE _FORTIFY_SOURCE=3)

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <thread>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -32,6 +33,8 @@ T spin_then_wait(std::atomic<T>& value, Done done) {
       if (done(now)) return now;
       pause_processor();
     }
+    // Where another process has taken a processor, the thread that is waited for may be waiting for this one's.
+    std::this_thread::yield();
   } while (std::chrono::steady_clock::now() < end);
   for (;;) {
     const T now = value.load(std::memory_order_acquire);

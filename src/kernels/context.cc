@@ -7,15 +7,17 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "tensor/layout.h"
 
 namespace hearth {
 namespace {
 
 thread_local const KernelContext* t_context = nullptr;
 
+/// The bytes that the tensor reaches; storages may be shared with other weights.
 std::span<const std::byte> bytes_of(const Tensor& tensor) {
-  const auto* begin = static_cast<const std::byte*>(tensor.data());
-  return {begin, tensor.storage()->data() + tensor.storage()->size()};
+  const auto size = elements_to_bytes(element_extent(tensor.shape(), tensor.strides()), tensor.dtype()).as<size_t>();
+  return {static_cast<const std::byte*>(tensor.data()), size.value_or(0)};
 }
 
 }  // namespace

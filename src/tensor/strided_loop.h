@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -25,8 +24,7 @@ class StridedLoop {
       for (size_t tensor = 0; tensor < N; ++tensor) dimension.strides[tensor] = strides[tensor][i];
       dimensions_[rank_++] = dimension;
     }
-    std::stable_sort(dimensions_.begin(), dimensions_.begin() + rank_,
-                     [](const Dimension& a, const Dimension& b) { return a.strides[0] > b.strides[0]; });
+    sort();
     merge();
   }
 
@@ -59,6 +57,18 @@ class StridedLoop {
     int64_t size = 0;
     Values strides{};
   };
+
+  /// Largest strides of the first tensor outermost; by insertion, which is stable and takes no memory.
+  void sort() {
+    for (int i = 1; i < rank_; ++i) {
+      const Dimension moved = dimensions_[i];
+      int place = i;
+      for (; place > 0 && dimensions_[place - 1].strides[0] < moved.strides[0]; --place) {
+        dimensions_[place] = dimensions_[place - 1];
+      }
+      dimensions_[place] = moved;
+    }
+  }
 
   /// Joins neighbours that every tensor walks in one stride.
   void merge() {

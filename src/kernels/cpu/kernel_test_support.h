@@ -29,15 +29,19 @@ class TestContext {
   PackedWeights packed_;
 };
 
-/// Runs `body(kernels, context)` for every instruction set of this machine with teams of one, two and three.
+/// Runs `body(context, first_seed)` for every instruction set of this machine with teams of one, two and three. Seeds
+/// from `first_seed` on are that path's own.
 template <typename Body>
 void for_each_path(Body body) {
+  constexpr uint32_t kSeedsOfPath = 10000;
+  uint32_t first_seed = 0;
   for (const MicroKernels* kernels : available_micro_kernels()) {
     for (const int threads : {1, 2, 3}) {
       SCOPED_TRACE(std::string(kernels->name) + " with " + std::to_string(threads) + " threads");
       const ScopedMicroKernels scope(*kernels);
       TestContext context(threads);
-      body(context.get());
+      body(context.get(), first_seed);
+      first_seed += kSeedsOfPath;
       if (testing::Test::HasFatalFailure()) return;
     }
   }

@@ -39,8 +39,8 @@ LinearCase draw_linear(Draw& draw) {
 }
 
 TEST(Linear, MatchesTheReferenceOnRandomCases) {
-  for_each_path([](const KernelContext& context) {
-    for (uint32_t seed = 0; seed < 400; ++seed) {
+  for_each_path([](const KernelContext& context, uint32_t first_seed) {
+    for (uint32_t seed = first_seed; seed < first_seed + 400; ++seed) {
       Draw draw(seed);
       const LinearCase c = draw_linear(draw);
       SCOPED_TRACE(fmt::format("seed {}: x {} by {}, weight {} by {}", seed, describe(c.x),
@@ -72,7 +72,7 @@ TEST(Linear, GivesTheSameBitsWhateverTheTeam) {
 }
 
 TEST(Linear, LetsNanAndInfinityThrough) {
-  for_each_path([](const KernelContext& context) {
+  for_each_path([](const KernelContext& context, uint32_t) {
     Draw draw(3);
     const Tensor x = draw.tensor({9, 40});
     const Tensor weight = draw.tensor({37, 40});
@@ -167,8 +167,8 @@ void expect_matmul_matches(const KernelContext& context, const MatmulCase& c, bo
 }
 
 TEST(Matmul, MatchesTheReferenceOnRandomCases) {
-  for_each_path([](const KernelContext& context) {
-    for (uint32_t seed = 0; seed < 600; ++seed) {
+  for_each_path([](const KernelContext& context, uint32_t first_seed) {
+    for (uint32_t seed = first_seed; seed < first_seed + 600; ++seed) {
       Draw draw(seed);
       const bool batched = seed % 3 == 0;
       const MatmulCase c = draw_matmul(draw, batched);
@@ -182,7 +182,7 @@ TEST(Matmul, MatchesTheReferenceOnRandomCases) {
 }
 
 TEST(Matmul, LeavesAnUnusedSelfUnread) {
-  for_each_path([](const KernelContext& context) {
+  for_each_path([](const KernelContext& context, uint32_t) {
     Draw draw(5);
     MatmulCase c;
     c.a = draw.tensor({20, 30});
@@ -196,7 +196,7 @@ TEST(Matmul, LeavesAnUnusedSelfUnread) {
 }
 
 TEST(Matmul, ReadsTransposedAndBroadcastOperandsInPlace) {
-  for_each_path([](const KernelContext& context) {
+  for_each_path([](const KernelContext& context, uint32_t) {
     Draw draw(6);
     MatmulCase c;
     const Tensor weight = draw.perhaps_constant(draw.tensor({70, 50}, {0, 1}));

@@ -22,6 +22,13 @@ std::optional<T> optional_of(const T* value) {
   return value ? std::optional(*value) : std::nullopt;
 }
 
+/// An optional dtype. kInvalidArgument when Hearth does not know it.
+inline Result<std::optional<DType>> optional_dtype_of(const int32_t* dtype) {
+  if (dtype == nullptr) return std::optional<DType>();
+  if (!is_dtype(*dtype)) return invalid_argument("{} is not a dtype that Hearth knows", *dtype);
+  return std::optional(static_cast<DType>(*dtype));
+}
+
 /// A list of tensors, or of optional ones.
 template <typename Handle>
 std::vector<Tensor> tensors_of(const Handle* handles, int64_t count) {

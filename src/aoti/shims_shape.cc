@@ -69,8 +69,8 @@ HEARTH_SHIM AotiError aoti_torch_cpu_squeeze_dim(AtenTensorHandle self, int64_t 
 
 HEARTH_SHIM AotiError aoti_torch_cpu_view_dtype(AtenTensorHandle self, int32_t dtype, AtenTensorHandle* result) {
   return hearth::guard_shim(__func__, [&]() -> Status {
-    if (!hearth::is_dtype(dtype)) return hearth::invalid_argument("{} is not a dtype that Hearth knows", dtype);
-    return return_tensor(hearth::view_as_dtype(tensor_of(self), static_cast<hearth::DType>(dtype)), result);
+    HEARTH_ASSIGN_OR_RETURN(const auto wanted, hearth::optional_dtype_of(&dtype));
+    return return_tensor(hearth::view_as_dtype(tensor_of(self), *wanted), result);
   });
 }
 

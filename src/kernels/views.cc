@@ -85,7 +85,9 @@ Result<Tensor> slice(const Tensor& tensor, int64_t dimension, std::optional<int6
   Dimensions strides = to_dimensions(tensor.strides());
   shape[static_cast<size_t>(d)] = (last - first) / step + ((last - first) % step != 0 ? 1 : 0);
   if (shape[static_cast<size_t>(d)] > 1) strides[static_cast<size_t>(d)] *= step;
-  const int64_t offset = first == size ? 0 : first * tensor.stride(d);
+  // An empty view starts nowhere: its offset could lie behind the storage.
+  const bool empty = first == last || tensor.element_count() == 0;
+  const int64_t offset = empty ? 0 : first * tensor.stride(d);
   return view_of(tensor, shape, strides, tensor.offset() + offset);
 }
 

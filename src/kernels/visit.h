@@ -65,6 +65,10 @@ bool is_nan(T value) {
   return value != value;
 }
 
+/// True for the types that visit_floating_dtype visits.
+template <typename T>
+inline constexpr bool is_floating_type = std::is_floating_point_v<Compute<T>>;
+
 /// True for dtypes that visit_floating_dtype takes.
 constexpr bool is_floating(DType dtype) {
   return dtype == DType::kFloat16 || dtype == DType::kBFloat16 || dtype == DType::kFloat32 || dtype == DType::kFloat64;

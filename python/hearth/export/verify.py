@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass
 class Verdict:
-    """What `hearth verify` said. `outputs`: one line each, as the program reports them; `message`: why there are none."""
+    """What `hearth verify` said. `outputs`: as the program reports them; `message`: why there are none."""
 
     ok: bool
     outputs: list[dict]

@@ -53,6 +53,15 @@ class ZigCompiler(Toolchain):
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "empty.cpp")
             source.write_text("#include <string>\nstd::string text(const char* s) { return s; }\n")
-            command = [*self.command("c++", target, linking=True), "-shared", "-s", "-O2", "-fPIC", "empty.cpp", "-o", "e.so"]
+            command = [
+                *self.command("c++", target, linking=True),
+                "-shared",
+                "-s",
+                "-O2",
+                "-fPIC",
+                "empty.cpp",
+                "-o",
+                "e.so",
+            ]
             self._run(command, Path(folder), target)
         stamp.touch()

@@ -1,8 +1,8 @@
 """Lets `torch.export.pt2_archive` (and `torch.export.load`) read the portable graphs of Hearth archives.
 
-PyTorch's reader opens all native code of an archive, decodes everything under `extra/` as text, and wants pickled sample
-inputs. Hearth's native code needs the Hearth runtime, its goldens are .npy files, and it has no pickles: the reader is
-shown an archive without the first two and with empty sample inputs. Other archives are read as ever.
+PyTorch's reader opens all native code of an archive, decodes everything under `extra/` as text, and wants pickled
+sample inputs. Hearth's native code needs the Hearth runtime, its goldens are .npy files, and it has no pickles: the
+reader is shown an archive without the first two and with empty sample inputs. Other archives are read as ever.
 """
 
 from torch.export.pt2_archive import _package

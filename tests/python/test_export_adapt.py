@@ -14,7 +14,7 @@ def adapted(module: nn.Module, *args, dynamic_shapes=None):
     module.eval()
     with torch.no_grad():
         program = torch.export.export(module, args, dynamic_shapes=dynamic_shapes, strict=False)
-        return adapt(program, {})
+        return adapt(program.run_decompositions({}), {})
 
 
 def calls(program) -> list[str]:

@@ -6,7 +6,12 @@ import pytest
 from hearth.export import zip_writer
 from hearth.export.zip_writer import Record, write_archive
 
-RECORDS = [Record("archive_format", b"pt2"), Record("data/w", b"x" * 300, 16384), Record("empty", b""), Record("z", b"1")]
+RECORDS = [
+    Record("archive_format", b"pt2"),
+    Record("data/w", b"x" * 300, 16384),
+    Record("empty", b""),
+    Record("z", b"1"),
+]
 
 
 @pytest.mark.parametrize("limit", [0xFFFFFFFF, 200], ids=["small", "zip64"])

@@ -73,6 +73,7 @@ def save(
     path = Path(path)
     chosen = select_targets(targets)
     entries = _entries(model, args, kwargs, dynamic_shapes, methods)
+    extra = [_extra_record(file, content) for file, content in (extra_files or {}).items()]
     toolchain = find_compiler(compiler)
     for target in chosen:
         toolchain.command("c++", target)
@@ -90,7 +91,6 @@ def save(
 
     progress.step("writing")
     facts = _facts(name or path.stem, toolchain.version, traced, libraries, store, pipeline)
-    extra = [_extra_record(file, content) for file, content in (extra_files or {}).items()]
     extra += [record for method in traced for record in method.golden.records()]
     records = assemble(facts, portable, store, [record for library in libraries for record in library.records()], extra)
     try:

@@ -52,15 +52,15 @@ def build_libraries(
 ) -> list[Library]:
     """Generates code for all methods and targets, then compiles it: what cannot be generated is found before the long
     part. ExportError says which method and target failed."""
-    symbols = runtime_symbols()
-    if symbols is None:
+    symbols = {target.name: runtime_symbols(target.machine) for target in targets}
+    if None in symbols.values():
         progress.warn("the runtime's list of symbols (src/aoti/symbols.def) was not found: operators are not checked")
     generated = []
     for method in methods:
         for target in targets:
             progress.step(f"{method.name}@{target.name}: generating code")
             sources = generate(method.program, target, toolchain.gnu)
-            check_sources(sources, method, target, symbols)
+            check_sources(sources, method, target, symbols[target.name])
             generated.append((method, target, sources))
     libraries = []
     with tempfile.TemporaryDirectory(prefix="hearth-export-") as scratch:
@@ -68,7 +68,7 @@ def build_libraries(
             progress.step(f"{method.name}@{target.name}: compiling")
             toolchain.prepare(target, progress.note)
             code = toolchain.compile(sources, target, Path(scratch, f"{method.name}@{target.name}"))
-            check_library(code, f"{method.name}@{target.name}", target, symbols)
+            check_library(code, f"{method.name}@{target.name}", target, symbols[target.name])
             constants = {
                 internal: store.add(sources.original_names[internal], tensor, method.name)
                 for internal, tensor in sources.constants.items()

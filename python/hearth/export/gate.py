@@ -15,36 +15,42 @@ from hearth.export.targets import Target
 from hearth.export.trace import TracedMethod
 
 _SYSTEM_LIBRARY = re.compile(r"(libc|libm|libdl|libpthread|librt|ld-linux-(x86-64|aarch64))\.so\.\d+")
-_CALL = re.compile(r"\b(aoti_torch_(?:cpu|cuda|mps)_\w+)\(")
+_SYMBOL = re.compile(r"^\s*HEARTH_SYMBOL(?:_([A-Z0-9_]+))?\((\w+)\)", re.MULTILINE)
+_CALL = re.compile(r"(?<!AOTITorchError )\b(aoti_torch_(?:cpu|cuda|mps)_\w+)\(")
+_FALLBACK_CALL = re.compile(r"aoti_torch_proxy_executor_call_function\(proxy_executor, (\d+)")
 _SOURCE_NODES = re.compile(r"Topologically Sorted Source Nodes: \[([^\]]*)\], Original ATen: \[([^\]]*)\]")
 _PLACES = ("runtime/symbols.def", "../../../src/aoti/symbols.def")
 
 
-def runtime_symbols() -> frozenset[str] | None:
-    """Names that the runtime serves, from the packaged symbols.def or the source tree's; None when there is neither."""
+def runtime_symbols(machine: str) -> frozenset[str] | None:
+    """Names that the runtime serves on `machine`, from the packaged symbols.def or the source tree's; None when there
+    is neither."""
     for place in _PLACES:
         path = Path(__file__).resolve().parent / place
         if path.exists():
-            return frozenset(re.findall(r"^\s*HEARTH_SYMBOL\((\w+)\)", path.read_text(), re.MULTILINE))
+            listed = _SYMBOL.findall(path.read_text(encoding="utf-8"))
+            return frozenset(name for only, name in listed if only.lower() in ("", machine))
     return None
 
 
 def check_sources(sources: Sources, method: TracedMethod, target: Target, symbols: frozenset[str] | None) -> None:
     """Before the long compilation: every operator that the generated code calls must have a kernel. ExportError names
     the operators, and of the first the module and the source line."""
-    missing = {name: None for name in sources.fallbacks}
+    missing: dict[str, re.Match | None] = {}
     origin = None
     for line in sources.wrapper.splitlines():
         origin = _SOURCE_NODES.search(line) or origin
+        for index in _FALLBACK_CALL.findall(line):
+            missing.setdefault(sources.fallbacks[int(index)], origin)
         for symbol in _CALL.findall(line):
             if symbols is not None and symbol not in symbols:
                 missing.setdefault(symbol, origin)
     if not missing:
         return
-    first, origin = next(iter(missing.items()))
+    origin = next(iter(missing.values()))
     raise ExportError(
         f"{method.name}@{target.name}: the Hearth runtime has no kernel for {', '.join(missing)}.\n"
-        f"{_where(first, origin, method)}\n"
+        f"{_where(origin, method)}\n"
         "Replace the operator in the model by others, or add a kernel: docs/adding-an-operator.md"
     )
 
@@ -76,14 +82,15 @@ def refuse_host_paths(data: bytes, what: str) -> None:
             raise ExportError(f"{what} contains a path of this machine: {text}")
 
 
-def _where(missing: str, origin: re.Match | None, method: TracedMethod) -> str:
-    """The module and the source line that an operator comes from."""
-    names = set(origin.group(1).split(", ")) if origin else set()
-    operator = missing.removeprefix("torch.ops.").replace("::", ".")
+def _where(origin: re.Match | None, method: TracedMethod) -> str:
+    """The module and the source line that a call comes from. `origin`: the comment that Inductor wrote above it."""
+    if origin is None:
+        return "Its place in the model is unknown"
+    names = set(origin.group(1).split(", "))
     for node in method.program.graph.nodes:
-        if node.op == "call_function" and (node.name in names or str(node.target).startswith(operator)):
+        if node.op == "call_function" and node.name in names:
             stack = list(node.meta.get("nn_module_stack", {}).values())
             place = f"module {stack[-1][0] or 'the model itself'} ({stack[-1][1]})" if stack else "the model itself"
             trace = [line.strip() for line in (node.meta.get("stack_trace") or "").splitlines() if line.strip()]
             return "\n".join([f"It comes from {node.target} in {place}", *trace[-2:]])
-    return f"It comes from {origin.group(2)}" if origin else "Its place in the model is unknown"
+    return f"It comes from {origin.group(2)}"

@@ -10,6 +10,7 @@ from hearth.export.errors import ExportError
 from hearth.export.image_preprocess import image_preprocess
 from hearth.export.source import Source
 
+
 def load_folder(folder: Path, dtype: torch.dtype) -> Source:
     """The model of a Hugging Face folder as a source with its pipeline. ExportError for an architecture without a
     recipe, missing files or settings that the runtime does not know."""

@@ -46,7 +46,9 @@ def image_preprocess(config: dict, channels: int, what: str) -> dict:
         raise ExportError(f"{what}: the image processor {kind} is not known; known are {', '.join(sorted(_DEFAULTS))}")
     settings = _DEFAULTS[kind] | config
     if settings["resample"] not in _RESAMPLING:
-        raise ExportError(f"{what}: resample {settings['resample']} is not one of nearest (0), bilinear (2), bicubic (3)")
+        raise ExportError(
+            f"{what}: resample {settings['resample']} is not one of nearest (0), bilinear (2), bicubic (3)"
+        )
     normalize, rescale = settings["do_normalize"], settings["do_rescale"]
     return {
         **_geometry(kind, settings, what),

@@ -101,10 +101,8 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
 
 
 def _fallback_names(extern_nodes: str | None) -> list[str]:
-    """Operators in Inductor's list for its proxy executor."""
-    if not extern_nodes:
-        return []
-    return sorted({node["node"]["target"] for node in json.loads(extern_nodes)["nodes"]})
+    """Operators in Inductor's list for its proxy executor, by their number in the calls."""
+    return [node["node"]["target"] for node in json.loads(extern_nodes)["nodes"]] if extern_nodes else []
 
 
 def _first_lines(error: Exception, limit: int = 3) -> str:

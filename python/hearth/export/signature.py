@@ -11,7 +11,6 @@ from hearth.export.errors import ExportError
 from hearth.export.symbols import (
     expression,
     input_dimension,
-    named_dimensions,
     output_dimension,
     positional_names,
     symbol_names,
@@ -40,15 +39,17 @@ class Signature:
     symbols: dict[str, dict]
 
 
-def read_signature(program: ExportedProgram, function: Callable, method: str, dynamic_shapes=None) -> Signature:
-    """Reads the signature of `program`, which was exported from `function`.
+def read_signature(
+    program: ExportedProgram, function: Callable, method: str, given: dict[tuple[str, int], str]
+) -> Signature:
+    """Reads the signature of `program`, the functional form of what was exported from `function`; `given` names
+    dimensions (see named_dimensions()).
 
     ExportError for what the file cannot express: mutated inputs or buffers, integers as dynamic inputs, outputs that
     are not tensors, input sizes that are not `k*s+c`.
     """
     _refuse_mutation(program, method)
     inputs = _tensor_inputs(program, function, method)
-    given = named_dimensions(dynamic_shapes, *program.example_inputs, function)
     names = symbol_names([(fact.name, fact.shape) for fact in inputs], given)
     return Signature(
         inputs=[
@@ -90,8 +91,8 @@ def _refuse_mutation(program: ExportedProgram, method: str) -> None:
     for kind, targets in (("buffer", signature.buffers_to_mutate), ("input", signature.user_inputs_to_mutate)):
         for target in targets.values():
             raise ExportError(
-                f"method {method}: the model changes its {kind} {target!r} in place. Weights and inputs are read-only at "
-                f"run time: take the old value as an input and return the new one"
+                f"method {method}: the model changes its {kind} {target!r} in place. Weights and inputs are read-only "
+                f"at run time: take the old value as an input and return the new one"
             )
 
 

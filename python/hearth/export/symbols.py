@@ -69,7 +69,7 @@ def symbol_names(inputs: list[tuple[str, tuple]], given: dict[tuple[str, int], s
     ]
     names: dict[sympy.Symbol, str] = {}
     for symbol, name, position, size in uses:
-        if (name, position) in given and size == symbol:
+        if (name, position) in given and size.free_symbols == {symbol}:
             names.setdefault(symbol, given[name, position])
     for symbol, name, position, _size in uses:
         fallback = re.sub(r"\W", "_", f"{name}_dim{position}")
@@ -78,12 +78,16 @@ def symbol_names(inputs: list[tuple[str, tuple]], given: dict[tuple[str, int], s
 
 
 def named_dimensions(dynamic_shapes, args: tuple, kwargs: dict, function: Callable) -> dict[tuple[str, int], str]:
-    """Names that the user gave to dimensions with `Dim("batch")`, by input path and dimension."""
+    """Names that the user gave to dimensions with `Dim("batch")`, by input path and dimension; those derived from a
+    Dim (2*batch) carry its name. ExportError when `dynamic_shapes` does not have the form of the inputs."""
     if dynamic_shapes is None:
         return {}
     values = dict(zip(positional_names(function, len(args)), args, strict=True)) | kwargs
     if not isinstance(dynamic_shapes, dict):
         dynamic_shapes = dict(zip(values, dynamic_shapes, strict=False))
+    unknown = sorted(set(dynamic_shapes) - set(values))
+    if unknown:
+        raise ExportError(f"dynamic_shapes names {unknown[0]!r}, which is no input; inputs are {', '.join(values)}")
     found: dict[tuple[str, int], str] = {}
     for name, value in values.items():
         _collect_names(dynamic_shapes.get(name), value, name, found)
@@ -91,18 +95,20 @@ def named_dimensions(dynamic_shapes, args: tuple, kwargs: dict, function: Callab
 
 
 def _collect_names(spec, value, path: str, found: dict[tuple[str, int], str]) -> None:
-    if spec is None:
-        return
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, torch.Tensor) and isinstance(spec, dict | list | tuple):
         for position, dim in spec.items() if isinstance(spec, dict) else enumerate(spec):
-            # Derived dims (2*batch) are classes of another kind; Dim.AUTO and plain integers carry no name.
-            if isinstance(dim, Dim) and type(dim) is Dim and _NAME.fullmatch(dim.__name__):
-                found[path, position] = dim.__name__
-        return
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
-    for key, child in children:
-        child_spec = spec.get(key) if isinstance(spec, dict) else spec[key]
-        _collect_names(child_spec, child, f"{path}.{key}", found)
+            if not -value.dim() <= position < value.dim():
+                raise ExportError(f"dynamic_shapes gives dimension {position} of {path}, which has only {value.dim()}")
+            # Dim.AUTO and plain integers carry no name.
+            name = getattr(getattr(dim, "root", dim), "__name__", "")
+            if isinstance(dim, Dim) and _NAME.fullmatch(name):
+                found[path, position % value.dim()] = name
+    elif isinstance(value, dict) and isinstance(spec, dict):
+        for key, child in value.items():
+            _collect_names(spec.get(key), child, f"{path}.{key}", found)
+    elif isinstance(value, list | tuple) and isinstance(spec, list | tuple):
+        for index, (child_spec, child) in enumerate(zip(spec, value, strict=False)):
+            _collect_names(child_spec, child, f"{path}.{index}", found)
 
 
 def positional_names(function: Callable, count: int) -> list[str]:

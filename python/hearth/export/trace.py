@@ -1,4 +1,4 @@
-"""From a module with example inputs to an adapted ExportedProgram, with what eager PyTorch answered as the reference."""
+"""From a module with example inputs to an adapted ExportedProgram, with eager PyTorch's answers as the reference."""
 
 import contextlib
 import warnings
@@ -14,6 +14,7 @@ from hearth.export.adapt import adapt
 from hearth.export.errors import ExportError
 from hearth.export.goldens import Golden
 from hearth.export.signature import Signature, read_signature
+from hearth.export.symbols import named_dimensions
 
 
 @dataclass
@@ -50,8 +51,10 @@ def trace(name: str, method: Method, shared: dict) -> TracedMethod:
         # torch 2.13 warns of its own use of copyreg.
         warnings.simplefilter("ignore", FutureWarning)
         expected = _run(name, module, args, kwargs)
-        program = _export(name, module, args, kwargs, method.dynamic_shapes)
-        signature = read_signature(program, module.forward, name, method.dynamic_shapes)
+        given = named_dimensions(method.dynamic_shapes, args, kwargs, module.forward)
+        # An empty table decomposes nothing: it turns in-place operators into functional ones.
+        program = _export(name, module, args, kwargs, method.dynamic_shapes).run_decompositions({})
+        signature = read_signature(program, module.forward, name, given)
         program = adapt(program, shared)
         measured = pytree.tree_leaves(program.module(check_guards=False)(*args, **kwargs))
     inputs = [leaf.clone() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
@@ -117,8 +120,9 @@ def _export(name: str, module: torch.nn.Module, args: tuple, kwargs: dict, dynam
     try:
         return torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
     except Exception as error:
-        kind = "dynamic_shapes do not fit" if "dynamic shapes" in str(error).lower() else "torch.export failed"
-        raise ExportError(f"method {name}: {kind}: {error}") from error
+        text = str(error).split("\n\nThe error above occurred")[0]
+        kind = "dynamic_shapes do not fit" if "Constraints violated" in text else "torch.export failed"
+        raise ExportError(f"method {name}: {kind}: {text}") from error
 
 
 def _max_error(measured: list[torch.Tensor], expected: list[torch.Tensor]) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass
 class Verdict:
-    """What `hearth verify` said. `outputs`: one line each, as the program reports them; `message`: why there are none."""
+    """What `hearth verify` said. `outputs`: as the program reports them; `message`: why there are none."""
 
     ok: bool
     outputs: list[dict]
@@ -18,7 +18,7 @@ class Verdict:
 
 
 def find_hearth() -> Path | None:
-    """The program: $HEARTH_BINARY, build/hearth or build/release/… of the source tree, or on PATH."""
+    """The program: $HEARTH_BINARY, else build/hearth of the source tree, else the one on PATH."""
     chosen = os.environ.get("HEARTH_BINARY")
     tree = Path(__file__).resolve().parents[3]
     on_path = shutil.which("hearth")

@@ -35,7 +35,7 @@ def write_archive(path: Path, stem: str, records: Iterable[Record]) -> int:
     OSError when the file cannot be written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(temporary, "wb") as file:
+        with temporary.open("wb") as file:
             directory = [_write_entry(file, f"{stem}/{record.path}", record) for record in records]
             start = file.tell()
             for entry in directory:

@@ -9,10 +9,9 @@ from hearth.export.adapt.fuse_ops import fuse_operators
 
 
 def adapt(program: ExportedProgram, shared: dict) -> ExportedProgram:
-    """All rewrites in order, on a functional copy of `program`. `shared` keeps adapted weights for the other methods of
-    the same model. What no rewrite knows stays as it is."""
-    # An empty table decomposes nothing: it turns in-place operators into functional ones.
-    editor = ProgramEditor(program.run_decompositions({}), shared)
+    """All rewrites in order, on `program` itself, which must be functional. `shared` keeps adapted weights for the
+    other methods of the same model. What no rewrite knows stays as it is."""
+    editor = ProgramEditor(program, shared)
     fold_batch_norms(editor)
     make_weights_channels_last(editor)
     fuse_operators(editor)

@@ -15,7 +15,9 @@ class HostCompiler(Toolchain):
     is linked in, and OpenMP's functions are left to the runtime."""
 
     def __init__(self, name: str) -> None:
-        program = shutil.which(name)
+        # Debian installs clang only under versioned names.
+        names = [name, *(f"{name}-{version}" for version in range(40, 13, -1))]
+        program = next((found for found in map(shutil.which, names) if found), None)
         if program is None:
             raise ExportError(f"the compiler {name} is not installed; install it, or use --compiler zig")
         self._program = program

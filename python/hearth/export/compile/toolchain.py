@@ -38,8 +38,8 @@ class Toolchain(ABC):
     def prepare(self, target: Target, announce: Callable[[str], None]) -> None:
         """Does what is needed once per machine and may take long, after announcing it."""
 
-    def environment(self) -> dict[str, str]:
-        """Environment of the compiler's processes."""
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Environment of the compiler's processes that work in `folder`."""
         return dict(os.environ)
 
     def compile(self, sources: Sources, target: Target, folder: Path) -> bytes:
@@ -70,7 +70,7 @@ class Toolchain(ABC):
         """Runs one compiler process in `folder`, where files are called by their bare names: zig's cache and the
         objects depend on how a path is spelled."""
         try:
-            done = subprocess.run(command, cwd=folder, env=self.environment(), capture_output=True, text=True)
+            done = subprocess.run(command, cwd=folder, env=self.environment(folder), capture_output=True, text=True)
         except OSError as error:
             raise ExportError(f"cannot run the compiler {command[0]}: {error.strerror}") from error
         if done.returncode != 0:

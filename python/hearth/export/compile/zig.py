@@ -39,9 +39,9 @@ class ZigCompiler(Toolchain):
     def link_flags(self) -> list[str]:
         return []
 
-    def environment(self) -> dict[str, str]:
-        # One cache for everything: the standard library, which takes a minute, is built once per kind of machine.
-        return {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(self._cache), "ZIG_LOCAL_CACHE_DIR": str(self._cache)}
+    def environment(self, folder: Path) -> dict[str, str]:
+        # The standard library, which takes a minute, is kept; a model's objects go with its folder.
+        return {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(self._cache), "ZIG_LOCAL_CACHE_DIR": str(folder / "cache")}
 
     def prepare(self, target: Target, announce: Callable[[str], None]) -> None:
         """Builds libc++ for the target's kind of machine, unless the cache has it."""
@@ -53,6 +53,15 @@ class ZigCompiler(Toolchain):
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "empty.cpp")
             source.write_text("#include <string>\nstd::string text(const char* s) { return s; }\n")
-            command = [*self.command("c++", target, linking=True), "-shared", "-s", "-O2", "-fPIC", "empty.cpp", "-o", "e.so"]
+            command = [
+                *self.command("c++", target, linking=True),
+                "-shared",
+                "-s",
+                "-O2",
+                "-fPIC",
+                "empty.cpp",
+                "-o",
+                "e.so",
+            ]
             self._run(command, Path(folder), target)
         stamp.touch()

@@ -132,6 +132,11 @@ def test_a_symbol_that_is_not_served_is_named_with_its_place():
     assert "Sorted" in str(error.value)
 
 
+def test_recurrent_layers_do_not_use_onednn():
+    sources, _, _ = lowered(nn.LSTM(4, 4), torch.rand(3, 2, 4))
+    assert "mkldnn" not in sources.wrapper
+
+
 def test_the_library_gate_names_imports_and_machines(resnet_archive):
     code = library(resnet_archive, "cpu-x86_64-v3")
     with pytest.raises(ExportError, match=r"imports .*aoti_torch_cpu_hearth_conv2d.*does not serve"):

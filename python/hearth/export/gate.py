@@ -47,10 +47,10 @@ def check_sources(sources: Sources, method: TracedMethod, target: Target, symbol
                 missing.setdefault(symbol, origin)
     if not missing:
         return
-    origin = next(iter(missing.values()))
+    first, origin = next(iter(missing.items()))
     raise ExportError(
         f"{method.name}@{target.name}: the Hearth runtime has no kernel for {', '.join(missing)}.\n"
-        f"{_where(origin, method)}\n"
+        f"{_where(first, origin, method)}\n"
         "Replace the operator in the model by others, or add a kernel: docs/adding-an-operator.md"
     )
 
@@ -82,15 +82,18 @@ def refuse_host_paths(data: bytes, what: str) -> None:
             raise ExportError(f"{what} contains a path of this machine: {text}")
 
 
-def _where(origin: re.Match | None, method: TracedMethod) -> str:
+def _where(symbol: str, origin: re.Match | None, method: TracedMethod) -> str:
     """The module and the source line that a call comes from. `origin`: the comment that Inductor wrote above it."""
     if origin is None:
         return "Its place in the model is unknown"
     names = set(origin.group(1).split(", "))
-    for node in method.program.graph.nodes:
-        if node.op == "call_function" and node.name in names:
-            stack = list(node.meta.get("nn_module_stack", {}).values())
-            place = f"module {stack[-1][0] or 'the model itself'} ({stack[-1][1]})" if stack else "the model itself"
-            trace = [line.strip() for line in (node.meta.get("stack_trace") or "").splitlines() if line.strip()]
-            return "\n".join([f"It comes from {node.target} in {place}", *trace[-2:]])
-    return f"It comes from {origin.group(2)}"
+    nodes = [node for node in method.program.graph.nodes if node.op == "call_function" and node.name in names]
+    if not nodes:
+        return f"It comes from {origin.group(2)}"
+    # Several calls may be listed; the one whose name is in the symbol's is meant, or else the last.
+    named = [node for node in nodes if str(node.target).split(".")[1].strip("_") in symbol]
+    node = (named or nodes)[-1]
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    place = f"module {stack[-1][0]} ({stack[-1][1]})" if stack and stack[-1][0] else "the model itself"
+    trace = [line.strip() for line in (node.meta.get("stack_trace") or "").splitlines() if line.strip()]
+    return "\n".join([f"It comes from {node.target} in {place}", *trace[-2:]])

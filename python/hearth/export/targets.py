@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from unittest import mock
 
+import torch
 from torch._inductor import cpp_builder, cpu_vec_isa
 
 from hearth.export.errors import ExportError
@@ -99,11 +100,22 @@ def select_targets(names: str | list[str] | tuple[str, ...]) -> list[Target]:
 
 
 @contextlib.contextmanager
+def without_onednn() -> Iterator[None]:
+    """While this lasts, tracing and code generation do not choose oneDNN's operators (for LSTMs, say), which depend on
+    the host and which the runtime does not have."""
+    # torch.backends.mkldnn.flags() would also change the strides that convolutions are predicted to return.
+    has, enabled = mock.patch.object(torch._C, "_has_mkldnn", False), lambda: False
+    with has, mock.patch.object(torch._C, "_get_mkldnn_enabled", enabled):
+        yield
+
+
+@contextlib.contextmanager
 def pinned_to(target: Target, gnu: bool) -> Iterator[None]:
     """While this lasts, Inductor generates code for `target`, in the dialect of g++ (`gnu`) or of clang, whatever
     machine it runs on and whichever compilers are installed there."""
     isa = target.isa()
     with contextlib.ExitStack() as patches:
+        patches.enter_context(without_onednn())
         for name, value in (("is_gcc", gnu), ("is_clang", not gnu), ("is_msvc_cl", False), ("is_apple_clang", False)):
             patches.enter_context(mock.patch.object(cpp_builder, name, lambda value=value: value))
         patches.enter_context(mock.patch.object(cpu_vec_isa, "valid_vec_isa_list", lambda: [isa]))

@@ -15,6 +15,7 @@ from hearth.export.errors import ExportError
 from hearth.export.goldens import Golden
 from hearth.export.signature import Signature, read_signature
 from hearth.export.symbols import named_dimensions
+from hearth.export.targets import without_onednn
 
 
 @dataclass
@@ -52,8 +53,9 @@ def trace(name: str, method: Method, shared: dict) -> TracedMethod:
         warnings.simplefilter("ignore", FutureWarning)
         expected = _run(name, module, args, kwargs)
         given = named_dimensions(method.dynamic_shapes, args, kwargs, module.forward)
-        # An empty table decomposes nothing: it turns in-place operators into functional ones.
-        program = _export(name, module, args, kwargs, method.dynamic_shapes).run_decompositions({})
+        with without_onednn():
+            # An empty table decomposes nothing: it turns in-place operators into functional ones.
+            program = _export(name, module, args, kwargs, method.dynamic_shapes).run_decompositions({})
         signature = read_signature(program, module.forward, name, given)
         program = adapt(program, shared)
         measured = pytree.tree_leaves(program.module(check_guards=False)(*args, **kwargs))

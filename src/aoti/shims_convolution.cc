@@ -46,7 +46,8 @@ HEARTH_SHIM AotiError aoti_torch_cpu_hearth_conv2d(AtenTensorHandle x, AtenTenso
                                            .padding = values(padding, padding_count),
                                            .dilation = values(dilation, dilation_count),
                                            .groups = groups,
-                                           .activation = epilogue};
+                                           .activation = epilogue,
+                                           .channels_last_result = true};
     return hearth::return_tensor(
         hearth::convolution(context, tensor_of(x), tensor_of(weight), tensor_of(bias), tensor_of(residual), parameters),
         result);

@@ -17,6 +17,7 @@ struct ConvolutionParameters {
   std::span<const int64_t> output_padding{};  ///< Transposed only.
   int64_t groups = 1;
   Activation activation = Activation::kNone;
+  bool channels_last_result = false;  ///< Whatever the operands' strides are.
 };
 
 /// activation(convolution(x, weight) + bias + residual), PyTorch's aten::convolution with an epilogue.

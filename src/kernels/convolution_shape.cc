@@ -124,6 +124,7 @@ bool mkldnn_computes(const Tensor& x, const Tensor& weight, const ConvolutionSha
 }
 
 bool result_is_channels_last(const Tensor& x, const Tensor& weight, const ConvolutionShape& shape) {
+  if (shape.channels_last_result) return true;
   if (shape.spatial_rank == 3 && !mkldnn_computes(x, weight, shape)) return false;
   if (suggests_channels_last(weight)) return true;
   // PyTorch makes a 1-d input row-major before it looks.
@@ -156,6 +157,7 @@ Result<ConvolutionShape> convolution_shape(const Tensor& x, const Tensor& weight
   }
   ConvolutionShape shape;
   shape.spatial_rank = x.rank() - 2;
+  shape.channels_last_result = parameters.channels_last_result;
   shape.batch = x.size(0);
   for (int i = 0; i < shape.spatial_rank; ++i) {
     const auto to = static_cast<size_t>(3 - shape.spatial_rank + i);

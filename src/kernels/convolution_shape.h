@@ -18,6 +18,7 @@ struct ConvolutionShape {
   int64_t out_channels = 0;
   int64_t groups = 1;
   bool transposed = false;
+  bool channels_last_result = false;  ///< Asked for; otherwise the operands' strides decide.
   std::array<int64_t, 3> input{1, 1, 1};
   std::array<int64_t, 3> kernel{1, 1, 1};
   std::array<int64_t, 3> output{1, 1, 1};

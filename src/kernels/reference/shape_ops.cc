@@ -31,6 +31,7 @@ Result<Joined> joined_shape(std::span<const Tensor> tensors, int64_t dimension) 
   constexpr std::string_view kOp = "cat";
   if (tensors.empty()) return invalid_argument("{}: there is no tensor", kOp);
   Joined joined;
+  joined.channels_last = std::ranges::all_of(tensors, has_channels_last_order);
   const Tensor* first = nullptr;
   for (size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& tensor = tensors[i];
@@ -43,7 +44,6 @@ Result<Joined> joined_shape(std::span<const Tensor> tensors, int64_t dimension) 
       first = &tensor;
       HEARTH_ASSIGN_OR_RETURN(joined.dimension, wrap_dimension(kOp, dimension, tensor.rank()));
       joined.shape = to_dimensions(tensor.shape());
-      joined.channels_last = has_channels_last_order(tensor);
       continue;
     }
     Dimensions expected = joined.shape;
@@ -51,7 +51,6 @@ Result<Joined> joined_shape(std::span<const Tensor> tensors, int64_t dimension) 
     if (tensor.rank() == first->rank()) expected[d] = tensor.shape()[d];
     HEARTH_RETURN_IF_ERROR(check_shape(kOp, fmt::format("tensor {}", i), tensor, expected));
     joined.shape[d] += tensor.shape()[d];
-    joined.channels_last = joined.channels_last && has_channels_last_order(tensor);
   }
   if (!first) joined.shape = {0};
   return joined;

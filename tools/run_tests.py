@@ -73,7 +73,9 @@ def check_sources(tally: Tally) -> None:
     ).stdout.split()
     tally.check("clang-format", run(["clang-format-19", "--dry-run", "-Werror", *sources]))
     tally.check("ruff check", run([PYTHON, "-m", "ruff", "check", "--quiet", "python", "demo", "tools", "tests"]))
-    tally.check("ruff format", run([PYTHON, "-m", "ruff", "format", "--check", "--quiet", "python", "demo", "tools", "tests"]))
+    tally.check(
+        "ruff format", run([PYTHON, "-m", "ruff", "format", "--check", "--quiet", "python", "demo", "tools", "tests"])
+    )
 
 
 def ctest(tally: Tally, preset: str, select: str = ".") -> None:

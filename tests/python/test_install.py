@@ -16,7 +16,16 @@ def installed(tmp_path_factory):
 
 
 def build_example(name: str, installed, folder):
-    configure = ["cmake", "-S", ROOT / "examples" / name, "-B", folder, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={installed}"]
+    configure = [
+        "cmake",
+        "-S",
+        ROOT / "examples" / name,
+        "-B",
+        folder,
+        "-G",
+        "Ninja",
+        f"-DCMAKE_PREFIX_PATH={installed}",
+    ]
     for command in (configure, ["cmake", "--build", folder]):
         done = run_program(*command)
         assert done.returncode == 0, done.stdout + done.stderr

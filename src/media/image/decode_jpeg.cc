@@ -59,13 +59,13 @@ Result<DecodedImage> decode_jpeg(std::span<const std::byte> bytes, const ImageLi
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   if (tjDecompressHeader3(decoder.get(), data, bytes.size(), &width, &height, &subsampling, &colors) != 0 &&
       is_fatal(decoder.get())) {
-    return invalid_file("the JPEG's header is damaged");
+    return invalid_file("the JPEG's header is damaged, or of a kind that is not read");
   }
   HEARTH_RETURN_IF_ERROR(check_image_size(width, height, limits));
   DecodedImage decoded;
   HEARTH_ASSIGN_OR_RETURN(decoded.image, make_image(width, height));
   if (colors == TJCS_CMYK || colors == TJCS_YCCK) {
-    std::vector<uint8_t> inks(static_cast<size_t>(width) * static_cast<size_t>(height) * 4);
+    HEARTH_ASSIGN_OR_RETURN(std::vector<uint8_t> inks, make_pixels(width, height, tjPixelSize[TJPF_CMYK]));
     HEARTH_RETURN_IF_ERROR(decompress(decoder.get(), bytes, decoded.image, inks.data(), TJPF_CMYK));
     convert_cmyk(inks, decoded.image);
   } else {

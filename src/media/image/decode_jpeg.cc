@@ -1,5 +1,6 @@
 #include <turbojpeg.h>
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 
@@ -15,10 +16,23 @@ struct CloseDecoder {
 };
 using Decoder = std::unique_ptr<void, CloseDecoder>;
 
-/// Warnings leave a whole picture behind, except that of a file that is cut short.
+/// What the decoder complains of and still makes a whole picture, as Pillow takes it too. "Premature end", of the file
+/// or of a scan, is not among them.
+constexpr std::string_view kWarnings[] = {"extraneous bytes before marker",
+                                          "found marker",
+                                          "bad Huffman code",
+                                          "bad arithmetic code",
+                                          "bad ICC marker",
+                                          "Inconsistent progression",
+                                          "Invalid SOS parameters",
+                                          "Unknown Adobe color",
+                                          "unknown JFIF revision"};
+
+/// Once there was a warning, tjGetErrorCode calls fatal errors warnings too, so that only the message tells.
 bool is_fatal(tjhandle decoder) {
-  return tjGetErrorCode(decoder) == TJERR_FATAL ||
-         std::string_view(tjGetErrorStr2(decoder)).find("remature") != std::string_view::npos;
+  const std::string_view message = tjGetErrorStr2(decoder);
+  return std::ranges::none_of(
+      kWarnings, [&](std::string_view warning) { return message.find(warning) != std::string_view::npos; });
 }
 
 /// a * b / 255, rounded, as Pillow multiplies channels.

@@ -137,9 +137,11 @@ Result<Image> resize_image(const Image& image, int width, int height, Resample r
   if (resample == Resample::kNearest) return resize_nearest(image, width, height);
   const Filter filter = filter_of(resample);
   if (width == image.width) return resize_columns(image, height, filter);
-  HEARTH_ASSIGN_OR_RETURN(Image narrowed, resize_rows(image, width, filter));
-  if (height == image.height) return narrowed;
-  return resize_columns(narrowed, height, filter);
+  if (height == image.height) return resize_rows(image, width, filter);
+  const bool columns_first = height < image.height && image.height - height > 2 * (image.width - width);
+  HEARTH_ASSIGN_OR_RETURN(const Image half,
+                          columns_first ? resize_columns(image, height, filter) : resize_rows(image, width, filter));
+  return columns_first ? resize_rows(half, width, filter) : resize_columns(half, height, filter);
 }
 
 }  // namespace hearth

@@ -1,13 +1,16 @@
-"""Pictures through our decoders, resizing and preprocessing, against Pillow and transformers' image processors."""
+"""Pictures through our decoders, resizing and preprocessing, against Pillow and transformers' image processors; and
+through a classifier."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from hearth.export import save
 from hearth.export.image_preprocess import image_preprocess
 from PIL import Image, ImageOps
-from programs import BUILD, ROOT, run_program
+from programs import BUILD, ROOT, hearth, hearth_json, run_program
 from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPil
 from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
@@ -178,3 +181,50 @@ def test_a_picture_that_is_refused_is_named(tmp_path):
     assert done.returncode == 1
     assert done.stderr == f"{path}: the PNG is damaged or cut short\n"
     assert not (tmp_path / "out.npy").exists()
+
+
+class Colours(torch.nn.Module):
+    """Says which colour is strongest."""
+
+    def forward(self, pixel_values):
+        return {"features": pixel_values.amax((2, 3)), "logits": pixel_values.mean((2, 3)) * 9}
+
+
+TRIPLES = 3 * torch.export.Dim("triples", min=1, max=8)
+
+
+@pytest.fixture(scope="module", params=[None, TRIPLES], ids=["batches of 4", "batches of multiples of 3"])
+def colours_file(request, tmp_path_factory) -> Path:
+    batch = request.param
+    path = tmp_path_factory.mktemp("colours") / "colours.pt2"
+    settings = {**UNCHANGED, "rescale": 1 / 255, "center_crop": {"height": 5, "width": 4}}
+    names = {"task": "image-classification", "method": "forward", "input": "pixel_values", "output": "logits"}
+    save(
+        path,
+        Colours(),
+        (torch.rand(6 if batch else 4, 3, 5, 4),),
+        dynamic_shapes=({0: batch},) if batch else None,
+        targets="cpu-x86_64-v3",
+        pipeline={**names, "labels": "extra/labels.json", "preprocess": settings},
+        extra_files={"labels.json": json.dumps(["red", "green", "blue"])},
+    )
+    return path
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 17])
+def test_any_number_of_pictures_goes_through_the_models_batches(count, colours_file, tmp_path):
+    colours = [("red", "green", "blue")[index * index % 3] for index in range(count)]
+    paths = [tmp_path / f"{index}.png" for index in range(count)]
+    for path, colour in zip(paths, colours, strict=True):
+        Image.new("RGB", (5, 7), colour).save(path)
+    answers = hearth_json("classify", colours_file, *paths, "--top", "1")
+    assert [answer["image"] for answer in answers] == [str(path) for path in paths]
+    assert [answer["top"][0]["label"] for answer in answers] == colours
+
+
+def test_the_picture_that_cannot_be_classified_is_named(colours_file, tmp_path):
+    Image.new("RGB", (5, 7), "red").save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_bytes((tmp_path / "good.png").read_bytes()[:40])
+    done = hearth("classify", colours_file, tmp_path / "good.png", tmp_path / "bad.png")
+    assert done.returncode == 3
+    assert f"{tmp_path / 'bad.png'}: the PNG" in done.stderr

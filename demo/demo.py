@@ -13,8 +13,10 @@ ROOT = HERE.parent
 
 
 def run(title: str, *command: str | Path) -> None:
-    print(f"\n{title}\n$ {' '.join(os.path.relpath(part, ROOT) if os.path.isabs(part) else str(part) for part in command)}", flush=True)
-    status = subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode
+    """Shows and runs a command, with paths as seen from the project's root; ends the demo when it fails."""
+    words = [os.path.relpath(word, ROOT) if isinstance(word, Path) else word for word in command]
+    print(f"\n{title}\n$ {' '.join(words)}", flush=True)
+    status = subprocess.run(words, cwd=ROOT, check=False).returncode
     if status != 0:
         sys.exit(status)
 
@@ -23,10 +25,18 @@ def main() -> None:
     hearth = ROOT / "build" / "hearth"
     model = HERE / "out" / "digits.pt2"
     model.parent.mkdir(exist_ok=True)
-    run("1. PyTorch model to one file", sys.executable, "-m", "hearth.export", HERE / "digits", "-o", model)
+    run("1. PyTorch model to one file", Path(sys.executable), "-m", "hearth.export", HERE / "digits", "-o", model)
     run("2. What is in the file", hearth, "inspect", model)
     run("3. Does it answer as PyTorch did?", hearth, "verify", model)
-    run("4. Pictures, without Python", hearth, "classify", model, *sorted((HERE / "pictures").glob("*.png")), "--top", "3")
+    run(
+        "4. Pictures, without Python",
+        hearth,
+        "classify",
+        model,
+        *sorted((HERE / "pictures").glob("*.png")),
+        "--top",
+        "3",
+    )
 
 
 if __name__ == "__main__":

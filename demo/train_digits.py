@@ -1,7 +1,8 @@
 """Trains the demo model: a small Hugging Face ResNet on scikit-learn's handwritten digits.
 
-Writes the checkpoint folder `demo/digits` (config, weights, preprocessing: a plain Hugging Face folder that `python -m hearth.export`
-recognises by itself) and one picture of each digit, from the held-out part, into `demo/pictures`. Takes about two minutes on two cores.
+Writes the checkpoint folder `demo/digits` (config, weights, preprocessing: a plain Hugging Face folder that
+`python -m hearth.export` recognises by itself) and one picture of each digit, from the held-out part, into
+`demo/pictures`. Takes about two minutes on two cores.
 
 usage: python demo/train_digits.py
 """

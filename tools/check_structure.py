@@ -10,7 +10,21 @@ import sys
 from pathlib import Path
 
 # Bottom first. A room may include itself and rooms before it.
-STRATA = ["base", "tensor", "archive", "hal", "kernels", "aoti", "graph", "model", "text", "media", "pipelines", "library", "apps"]
+STRATA = [
+    "base",
+    "tensor",
+    "archive",
+    "hal",
+    "kernels",
+    "aoti",
+    "graph",
+    "model",
+    "text",
+    "media",
+    "pipelines",
+    "library",
+    "apps",
+]
 # Rooms that look at bytes or pixels only: no device, no compiled code.
 PURE = {"tensor": {"base"}, "archive": {"base", "tensor"}, "text": {"base"}, "media": {"base", "tensor", "archive"}}
 SOURCE_SUFFIXES = {".h", ".cc", ".c", ".py", ".sh", ".cmake"}
@@ -24,7 +38,11 @@ CONDITIONAL_DEVICE = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b.*\b(CUDA|META
 
 def tracked_files(root: Path) -> list[Path]:
     listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=root, capture_output=True, text=True, check=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     paths = [Path(name) for name in listing.stdout.splitlines()]
     return [path for path in paths if path.suffix in SOURCE_SUFFIXES and (root / path).is_file()]
@@ -79,8 +97,10 @@ def main() -> int:
     p90, longest = lengths[len(lengths) * 9 // 10], lengths[-1]
     if p90[0] > LONGEST_P90:
         problems.append(f"nine files in ten must have at most {LONGEST_P90} lines, here it is {p90[0]}")
-    print("\n".join(problems))
-    print(f"{len(lengths)} files, median {lengths[len(lengths) // 2][0]} lines, p90 {p90[0]}, longest {longest[0]} ({longest[1]})")
+    for problem in problems:
+        print(problem)
+    median = lengths[len(lengths) // 2]
+    print(f"{len(lengths)} files, median {median[0]} lines, p90 {p90[0]}, longest {longest[0]} ({longest[1]})")
     return 1 if problems else 0
 
 

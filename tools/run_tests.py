@@ -73,7 +73,9 @@ def check_sources(tally: Tally) -> None:
     ).stdout.split()
     tally.check("clang-format", run(["clang-format-19", "--dry-run", "-Werror", *sources]))
     tally.check("ruff check", run([PYTHON, "-m", "ruff", "check", "--quiet", "python", "demo", "tools", "tests"]))
-    tally.check("ruff format", run([PYTHON, "-m", "ruff", "format", "--check", "--quiet", "python", "demo", "tools", "tests"]))
+    tally.check(
+        "ruff format", run([PYTHON, "-m", "ruff", "format", "--check", "--quiet", "python", "demo", "tools", "tests"])
+    )
 
 
 def ctest(tally: Tally, preset: str, select: str = ".") -> None:
@@ -124,7 +126,7 @@ def test_aarch64(tally: Tally) -> None:
 def test_python(tally: Tally) -> None:
     report = REPORTS / "pytest.xml"
     report.unlink(missing_ok=True)
-    run([PYTHON, "-m", "pytest", "tests/python", "-q", f"--junitxml={report}"])
+    run([PYTHON, "-m", "pytest", "tests/python", "-q", "-p", "no:logging", f"--junitxml={report}"])
     tally.add_junit("pytest", report)
 
 

@@ -4,7 +4,7 @@
 #include "base/errors.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "model/input_check.h"
+#include "model/value_check.h"
 
 namespace hearth::cli {
 namespace {

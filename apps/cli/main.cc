@@ -32,12 +32,32 @@ constexpr const char* kFooter =
     "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 the file was refused, 4 the device or target is not "
     "there.";
 
+/// CLI11's own range checks print the largest double there is.
+const CLI::Validator kCount(
+    [](const std::string& text) {
+      int value = 0;
+      return CLI::detail::lexical_cast(text, value) && value >= 0 ? "" : text + " is not a whole number of 0 or more";
+    },
+    "COUNT");
+const CLI::Validator kPositive(
+    [](const std::string& text) {
+      int value = 0;
+      return CLI::detail::lexical_cast(text, value) && value > 0 ? "" : text + " is not a whole number of 1 or more";
+    },
+    "COUNT");
+
+std::string usage_message(const CLI::App* app, const CLI::Error& problem) {
+  const std::vector<CLI::App*> chosen = app->get_subcommands();
+  const std::string command = chosen.empty() ? "hearth" : "hearth " + chosen.front()->get_name();
+  return fmt::format("hearth: {}\nTry `{} --help`.\n", problem.what(), command);
+}
+
 void add_common(CLI::App& command, CommonOptions& common) {
   command.add_option("--device", common.device, "auto, cpu or null: see `hearth devices`")->capture_default_str();
   command.add_option("--target", common.target,
                      "one of the file's targets, for example cpu-x86_64-v3; by default the best that runs here");
   command.add_option("--threads", common.threads, "threads for one run; 0: all that the process may use")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kCount)
       ->capture_default_str();
   command
       .add_option("--trust", common.trust,
@@ -52,7 +72,8 @@ void add_common(CLI::App& command, CommonOptions& common) {
 class Program {
  public:
   Program() {
-    app_.require_subcommand(1);
+    app_.require_subcommand(0, 1);
+    app_.failure_message(usage_message);
     app_.set_version_flag("--version", "hearth " HEARTH_VERSION);
     app_.footer(kFooter);
     add_run();
@@ -70,6 +91,10 @@ class Program {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
       return app_.exit(problem) == 0 ? kDone : kWrongUsage;
+    }
+    if (!chosen_) {
+      fmt::print(stderr, "{}", app_.help());
+      return kWrongUsage;
     }
     const Status status = chosen_();
     if (!status.ok()) fmt::print(stderr, "hearth: {}\n", status.message());
@@ -108,7 +133,7 @@ class Program {
     add_file(added, classify_.file);
     added->add_option("IMAGE", classify_.images, "pictures")->required();
     added->add_option("--top", classify_.top, "how many classes to print for each")
-        ->check(CLI::PositiveNumber)
+        ->check(kPositive)
         ->capture_default_str();
     added->callback([this] { chosen_ = [this] { return classify(classify_, common_); }; });
   }
@@ -139,9 +164,9 @@ class Program {
     added->add_option("--dim", bench_.dimensions, "SYMBOL=SIZE: random inputs of that size instead of the example")
         ->allow_extra_args(false)
         ->take_all();
-    added->add_option("-r,--rounds", bench_.rounds, "measured runs")->check(CLI::PositiveNumber)->capture_default_str();
+    added->add_option("-r,--rounds", bench_.rounds, "measured runs")->check(kPositive)->capture_default_str();
     added->add_option("--warmup", bench_.warm_up, "runs before that")
-        ->check(CLI::NonNegativeNumber)
+        ->check(kCount)
         ->capture_default_str();
     added->callback([this] { chosen_ = [this] { return bench(bench_, common_); }; });
   }

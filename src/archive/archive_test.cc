@@ -92,7 +92,7 @@ TEST(Archive, SaysWhatIsWrongWithAFileThatIsNone) {
       {folder.path / "missing.pt2", StatusCode::kNotFound, "no such file"},
       {folder.path, StatusCode::kInvalidFile, "directory"},
       {write("empty.pt2", ""), StatusCode::kInvalidFile, "empty"},
-      {write("text.pt2", "This is a text of more than twenty-two bytes."), StatusCode::kInvalidFile, "no archive"},
+      {write("text.pt2", "This is a text of more than twenty-two bytes."), StatusCode::kInvalidFile, "no .pt2 file"},
       {"/dev/null", StatusCode::kInvalidFile, "not a regular file"},
   };
   for (const Case& test : cases) {

@@ -30,12 +30,12 @@ struct EndRecord {
 };
 
 Result<EndRecord> read_end(std::span<const std::byte> archive) {
-  if (archive.size() < kEndSize) return invalid_file("zip: {} bytes are too few for an archive", archive.size());
+  if (archive.size() < kEndSize || ByteCursor(archive).read<uint32_t>() != kLocalSignature) {
+    return invalid_file("it is no .pt2 file: it does not begin as one");
+  }
   ByteCursor cursor(archive.last(kEndSize));
   if (cursor.read<uint32_t>() != kEndSignature) {
-    return invalid_file(
-        "zip: the file does not end with an end-of-directory record: it is cut short, has something after it, or is no "
-        "archive");
+    return invalid_file("zip: no directory lies at the end: the file is cut short or has something after it");
   }
   const auto disk = cursor.read<uint16_t>();
   const auto directory_disk = cursor.read<uint16_t>();

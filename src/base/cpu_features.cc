@@ -5,6 +5,11 @@
 #include <set>
 #include <sstream>
 
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace hearth {
 namespace {
 
@@ -23,19 +28,33 @@ std::string cpuinfo_field(std::string_view key) {
 
 using FeatureNames = std::set<std::string, std::less<>>;
 
+#if defined(__aarch64__)
+/// From the auxiliary vector: under an emulator /proc/cpuinfo describes the host.
+FeatureNames kernel_feature_names() {
+  constexpr std::pair<unsigned long, std::string_view> kFirst[] = {
+      {HWCAP_ASIMD, "asimd"}, {HWCAP_ASIMDHP, "asimdhp"}, {HWCAP_ASIMDDP, "asimddp"}, {HWCAP_SVE, "sve"}};
+  constexpr std::pair<unsigned long, std::string_view> kSecond[] = {
+      {HWCAP2_I8MM, "i8mm"}, {HWCAP2_BF16, "bf16"}, {HWCAP2_SVE2, "sve2"}};
+  FeatureNames names;
+  for (const auto& [bit, name] : kFirst) {
+    if (getauxval(AT_HWCAP) & bit) names.emplace(name);
+  }
+  for (const auto& [bit, name] : kSecond) {
+    if (getauxval(AT_HWCAP2) & bit) names.emplace(name);
+  }
+  return names;
+}
+#else
 /// The kernel lists only what it has enabled, so a listed feature's registers are saved on a context switch too.
 FeatureNames kernel_feature_names() {
-#if defined(__aarch64__)
-  std::istringstream words(cpuinfo_field("Features"));
-#else
   std::istringstream words(cpuinfo_field("flags"));
-#endif
   FeatureNames names;
   for (std::string word; words >> word;) names.insert(word);
   // The kernel calls LZCNT "abm", after AMD's name for the pair it came with.
   if (names.contains("abm")) names.insert("lzcnt");
   return names;
 }
+#endif
 
 /// HEARTH_CPU=avx2 hides AVX-512 and what builds on it; HEARTH_CPU=baseline hides AVX2 too.
 void lower(FeatureNames& names) {

@@ -78,7 +78,7 @@ TEST(Attention, MatchesTheReference) {
     TestContext one(1);
     const auto expected = reference::attention(one.get(), o.query, o.key, o.value, o.mask, parameters);
     ASSERT_TRUE(expected.ok()) << expected.status().message();
-    for_each_path([&](const KernelContext& context) {
+    for_each_path([&](const KernelContext& context, uint32_t) {
       const auto actual = attention(context, o.query, o.key, o.value, o.mask, parameters);
       ASSERT_TRUE(actual.ok()) << actual.status().message();
       EXPECT_EQ(strides_of(actual->output), strides_of(expected->output));

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "base/errors.h"
-#include "kernels/matmul_operands.h"
 #include "kernels/operands.h"
 #include "tensor/layout.h"
 
@@ -91,15 +90,15 @@ Status read_channels(const Tensor& x, const Tensor& weight, const ConvolutionPar
   return {};
 }
 
-Status check_epilogue(const Tensor& bias, const Tensor& residual, const ConvolutionShape& shape) {
+Status check_epilogue(DType dtype, const Tensor& bias, const Tensor& residual, const ConvolutionShape& shape) {
   if (bias.defined()) {
-    HEARTH_RETURN_IF_ERROR(check_float32(kOp, "bias", bias));
+    HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "bias", bias, dtype));
     if (bias.rank() != 1 || bias.size(0) != shape.out_channels) {
       return invalid_argument("{}: bias is {}, but must be [{}]", kOp, describe(bias), shape.out_channels);
     }
   }
   if (!residual.defined()) return {};
-  HEARTH_RETURN_IF_ERROR(check_float32(kOp, "residual", residual));
+  HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "residual", residual, dtype));
   std::vector<int64_t> expected{shape.batch, shape.out_channels};
   expected.insert(expected.end(), shape.output.end() - shape.spatial_rank, shape.output.end());
   if (std::ranges::equal(residual.shape(), expected)) return {};
@@ -146,8 +145,8 @@ int64_t ConvolutionShape::input_position(int dimension, int64_t output_position,
 
 Result<ConvolutionShape> convolution_shape(const Tensor& x, const Tensor& weight, const Tensor& bias,
                                            const Tensor& residual, const ConvolutionParameters& parameters) {
-  HEARTH_RETURN_IF_ERROR(check_float32(kOp, "x", x));
-  HEARTH_RETURN_IF_ERROR(check_float32(kOp, "weight", weight));
+  HEARTH_RETURN_IF_ERROR(check_defined(kOp, "x", x));
+  HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "weight", weight, x.dtype()));
   if (x.rank() < 3 || x.rank() > 5) {
     return invalid_argument("{}: x is {}, but must be [N, C, spatial...] with 1 to 3 spatial dimensions", kOp,
                             describe(x));
@@ -166,7 +165,7 @@ Result<ConvolutionShape> convolution_shape(const Tensor& x, const Tensor& weight
   }
   HEARTH_RETURN_IF_ERROR(read_channels(x, weight, parameters, shape));
   HEARTH_RETURN_IF_ERROR(read_parameters(parameters, shape));
-  HEARTH_RETURN_IF_ERROR(check_epilogue(bias, residual, shape));
+  HEARTH_RETURN_IF_ERROR(check_epilogue(x.dtype(), bias, residual, shape));
   return shape;
 }
 
@@ -184,14 +183,14 @@ Result<Tensor> empty_convolution_result(MemoryPool& pool, const Tensor& x, const
   const std::span<const int64_t> result(sizes.data(), static_cast<size_t>(x.rank()));
   CheckedSize elements = 1;
   for (const int64_t size : result) elements *= std::max<int64_t>(size, 1);
-  if (!elements_to_bytes(elements, DType::kFloat32).as<ptrdiff_t>()) {
+  if (!elements_to_bytes(elements, x.dtype()).as<ptrdiff_t>()) {
     return error(StatusCode::kOutOfMemory, "{}: a result of {} is larger than memory can be", kOp,
                  describe_shape(result));
   }
   if (result_is_channels_last(x, weight, shape)) {
-    return pool.empty_strided(DType::kFloat32, result, channels_last_strides(result));
+    return pool.empty_strided(x.dtype(), result, channels_last_strides(result));
   }
-  return pool.empty(DType::kFloat32, result);
+  return pool.empty(x.dtype(), result);
 }
 
 }  // namespace hearth

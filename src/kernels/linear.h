@@ -12,9 +12,9 @@ namespace hearth {
 Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                       const Tensor& residual, Activation activation);
 
-/// out = beta · self + alpha · (a · b), a: [M, K], b: [K, N], out: [M, N], all float32 of any strides (transposed and
-/// broadcast, stride 0, included). self broadcasts to out, and may be undefined when beta is 0. out may be self, and
-/// must not overlap a or b.
+/// out = beta · self + alpha · (a · b), a: [M, K], b: [K, N], out: [M, N], all of one real dtype, float32 being the
+/// fast one, with any strides (transposed and broadcast, stride 0, included). self broadcasts to out, and may be
+/// undefined when beta is 0. out may be self, and must not overlap a or b.
 Status matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a, const Tensor& b,
               double beta, double alpha);
 

@@ -5,18 +5,23 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "kernels/operands.h"
 
 namespace hearth {
 namespace {
 
-MatrixView matrix_view(const Tensor& tensor) {
+template <typename T>
+constexpr DType kDTypeOf = std::is_same_v<T, double> ? DType::kFloat64 : DType::kFloat32;
+
+template <typename T>
+MatrixView<T> matrix_view(const Tensor& tensor) {
   const int last = tensor.rank() - 1;
-  return {tensor.data_as<float>(), tensor.rank() == 3 ? tensor.stride(0) : 0, tensor.stride(last - 1),
-          tensor.stride(last)};
+  return {tensor.data_as<T>(), tensor.rank() == 3 ? tensor.stride(0) : 0, tensor.stride(last - 1), tensor.stride(last)};
 }
 
 /// `self` seen with the shape of `out`, its missing and size-1 dimensions repeated.
-Result<MatrixView> broadcast_view(const char* op, const Tensor& self, const Tensor& out) {
+template <typename T>
+Result<MatrixView<T>> broadcast_view(const char* op, const Tensor& self, const Tensor& out) {
   const int missing = out.rank() - self.rank();
   if (missing < 0)
     return invalid_argument("{}: self {} has more dimensions than the result {}", op, describe(self), describe(out));
@@ -27,7 +32,7 @@ Result<MatrixView> broadcast_view(const char* op, const Tensor& self, const Tens
     }
     strides[static_cast<size_t>(3 - self.rank() + i)] = self.size(i) == 1 ? 0 : self.stride(i);
   }
-  return MatrixView{self.data_as<float>(), strides[0], strides[1], strides[2]};
+  return MatrixView<T>{self.data_as<T>(), strides[0], strides[1], strides[2]};
 }
 
 Status check_size(const char* op, const char* operand, const Tensor& tensor, int dimension, int64_t expected,
@@ -39,21 +44,16 @@ Status check_size(const char* op, const char* operand, const Tensor& tensor, int
 
 }  // namespace
 
-Status check_float32(const char* op, const char* operand, const Tensor& tensor) {
-  if (!tensor.defined()) return invalid_argument("{}: {} is missing", op, operand);
-  if (tensor.dtype() == DType::kFloat32) return {};
-  return invalid_argument("{}: {} is {}, but only float32 is computed", op, operand, describe(tensor));
-}
-
-Result<MatmulOperands> matmul_operands(int rank, const Tensor& out, const Tensor& self, const Tensor& a,
-                                       const Tensor& b, double beta) {
+template <typename T>
+Result<MatmulOperands<T>> matmul_operands(int rank, const Tensor& out, const Tensor& self, const Tensor& a,
+                                          const Tensor& b, double beta) {
   const char* op = rank == 3 ? "batched_matmul" : "matmul";
   for (const auto& [name, tensor] : {std::pair{"out", &out}, {"a", &a}, {"b", &b}}) {
-    HEARTH_RETURN_IF_ERROR(check_float32(op, name, *tensor));
+    HEARTH_RETURN_IF_ERROR(check_dtype(op, name, *tensor, kDTypeOf<T>));
     if (tensor->rank() != rank)
       return invalid_argument("{}: {} is {}, but must have {} dimensions", op, name, describe(*tensor), rank);
   }
-  MatmulOperands operands;
+  MatmulOperands<T> operands;
   operands.batches = rank == 3 ? a.size(0) : 1;
   operands.rows = a.size(rank - 2);
   operands.depth = a.size(rank - 1);
@@ -63,29 +63,34 @@ Result<MatmulOperands> matmul_operands(int rank, const Tensor& out, const Tensor
   if (rank == 3) HEARTH_RETURN_IF_ERROR(check_size(op, "out", out, 0, operands.batches, "a"));
   HEARTH_RETURN_IF_ERROR(check_size(op, "out", out, rank - 2, operands.rows, "a"));
   HEARTH_RETURN_IF_ERROR(check_size(op, "out", out, rank - 1, operands.columns, "b"));
-  operands.out = matrix_view(out);
-  operands.a = matrix_view(a);
-  operands.b = matrix_view(b);
+  operands.out = matrix_view<T>(out);
+  operands.a = matrix_view<T>(a);
+  operands.b = matrix_view<T>(b);
   if (beta == 0) return operands;
-  HEARTH_RETURN_IF_ERROR(check_float32(op, "self", self));
-  HEARTH_ASSIGN_OR_RETURN(operands.self, broadcast_view(op, self, out));
+  HEARTH_RETURN_IF_ERROR(check_dtype(op, "self", self, kDTypeOf<T>));
+  HEARTH_ASSIGN_OR_RETURN(operands.self, broadcast_view<T>(op, self, out));
   return operands;
 }
 
+template Result<MatmulOperands<float>> matmul_operands(int, const Tensor&, const Tensor&, const Tensor&, const Tensor&,
+                                                       double);
+template Result<MatmulOperands<double>> matmul_operands(int, const Tensor&, const Tensor&, const Tensor&, const Tensor&,
+                                                        double);
+
 Status check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& residual) {
-  HEARTH_RETURN_IF_ERROR(check_float32("linear", "x", x));
-  HEARTH_RETURN_IF_ERROR(check_float32("linear", "weight", weight));
+  HEARTH_RETURN_IF_ERROR(check_dtype("linear", "x", x, DType::kFloat32));
+  HEARTH_RETURN_IF_ERROR(check_dtype("linear", "weight", weight, DType::kFloat32));
   if (x.rank() == 0) return invalid_argument("linear: x is a single number, but needs at least one dimension");
   if (weight.rank() != 2)
     return invalid_argument("linear: weight is {}, but must have two dimensions", describe(weight));
   HEARTH_RETURN_IF_ERROR(check_size("linear", "weight", weight, 1, x.size(x.rank() - 1), "x"));
   if (bias.defined()) {
-    HEARTH_RETURN_IF_ERROR(check_float32("linear", "bias", bias));
+    HEARTH_RETURN_IF_ERROR(check_dtype("linear", "bias", bias, DType::kFloat32));
     if (bias.rank() != 1) return invalid_argument("linear: bias is {}, but must have one dimension", describe(bias));
     HEARTH_RETURN_IF_ERROR(check_size("linear", "bias", bias, 0, weight.size(0), "weight"));
   }
   if (!residual.defined()) return {};
-  HEARTH_RETURN_IF_ERROR(check_float32("linear", "residual", residual));
+  HEARTH_RETURN_IF_ERROR(check_dtype("linear", "residual", residual, DType::kFloat32));
   std::vector<int64_t> expected(x.shape().begin(), x.shape().end());
   expected.back() = weight.size(0);
   if (std::ranges::equal(residual.shape(), expected)) return {};

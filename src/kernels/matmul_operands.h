@@ -8,41 +8,41 @@
 
 namespace hearth {
 
-/// A float32 matrix, or a batch of equal ones: strides in elements, 0 where a dimension repeats.
+/// A matrix of float or double, or a batch of equal ones: strides in elements, 0 where a dimension repeats.
+template <typename T>
 struct MatrixView {
-  float* data = nullptr;
+  T* data = nullptr;
   int64_t batch_stride = 0;
   int64_t row_stride = 0;
   int64_t column_stride = 0;
 
   std::array<int64_t, 3> strides() const { return {batch_stride, row_stride, column_stride}; }
-  float& at(int64_t batch, int64_t row, int64_t column) const {
+  T& at(int64_t batch, int64_t row, int64_t column) const {
     return data[batch * batch_stride + row * row_stride + column * column_stride];
   }
 };
 
 /// The operands of a matrix product: a is [batches, rows, depth], b [batches, depth, columns], out and self
 /// [batches, rows, columns]; self.data is null where there is none.
+template <typename T>
 struct MatmulOperands {
   int64_t batches = 1;
   int64_t rows = 0;
   int64_t columns = 0;
   int64_t depth = 0;
-  MatrixView out;
-  MatrixView self;
-  MatrixView a;
-  MatrixView b;
+  MatrixView<T> out;
+  MatrixView<T> self;
+  MatrixView<T> a;
+  MatrixView<T> b;
 };
 
 /// Checks the operands of matmul (`rank` 2) or batched_matmul (3) and reduces them to views. kInvalidArgument names the
-/// operand whose dtype, rank or size does not fit.
-Result<MatmulOperands> matmul_operands(int rank, const Tensor& out, const Tensor& self, const Tensor& a,
-                                       const Tensor& b, double beta);
+/// operand whose dtype, rank or size does not fit. T: float, double.
+template <typename T>
+Result<MatmulOperands<T>> matmul_operands(int rank, const Tensor& out, const Tensor& self, const Tensor& a,
+                                          const Tensor& b, double beta);
 
 /// Checks the operands of linear. kInvalidArgument names the one whose dtype, rank or size does not fit.
 Status check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& residual);
-
-/// kInvalidArgument, naming `operand` of `op`, unless the tensor is defined and float32.
-Status check_float32(const char* op, const char* operand, const Tensor& tensor);
 
 }  // namespace hearth

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
-#include "model/input_check.h"
+#include "model/value_check.h"
 #include "tensor/copy.h"
 
 namespace hearth {
@@ -30,6 +30,7 @@ Result<std::vector<Tensor>> SessionImpl::run_checked(const ModelImpl::Method& me
   }
   const KernelContext context{&model_->team(), pool_.get(), &model_->packed()};
   HEARTH_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, method.module->run(context, laid_out));
+  if (model_->archive().has_manifest()) HEARTH_RETURN_IF_ERROR(check_outputs(*method.spec, laid_out, outputs));
   HEARTH_RETURN_IF_ERROR(own_outputs(laid_out, outputs));
   return outputs;
 }

@@ -104,8 +104,9 @@ def test_goldens_are_what_the_model_answers(resnet_archive, resnet_folder):
     y = np.load(io.BytesIO(resnet_archive.read(golden["outputs"][0]["record"])))
     with torch.no_grad():
         expected = ResNetForImageClassification.from_pretrained(resnet_folder)(x).logits.numpy()
-    np.testing.assert_array_equal(y, expected)
-    assert golden["outputs"][0]["atol"] == pytest.approx(1e-4 * np.abs(expected).max())
+    # Another number of threads sums in another order.
+    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+    assert golden["outputs"][0]["atol"] == pytest.approx(1e-4 * np.abs(y).max())
 
 
 def test_the_same_input_gives_the_same_file(resnet_archive, resnet_folder, tmp_path):

@@ -29,18 +29,5 @@ def test_xxh3_matches_the_reference(length):
     assert xxh3(bytes(i % 251 for i in range(length))) == REFERENCE[length]
 
 
-def test_xxh3_is_the_same_across_batches_of_blocks():
-    # Longer than one numpy batch of 1 MiB: a change of the batch size must not change the hash.
-    data = bytes(range(256)) * 5000
-    whole = xxh3(data)
-    from hearth.export import hashing
-
-    original, hashing._BATCH_BLOCKS = hashing._BATCH_BLOCKS, 7
-    try:
-        assert xxh3(data) == whole
-    finally:
-        hashing._BATCH_BLOCKS = original
-
-
 def test_sha256_is_hexadecimal():
     assert sha256(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

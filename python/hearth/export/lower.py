@@ -10,9 +10,11 @@ import torch
 import torch._inductor
 from torch._inductor import codecache, cpu_vec_isa
 from torch.export import ExportedProgram
+from torch.fx.experimental.symbolic_shapes import _ShapeEnvGuardError
 
 from hearth import ops
 from hearth.export.errors import ExportError
+from hearth.export.guards import symbolic_sizes_kept
 from hearth.export.targets import Target, pinned_to
 
 _OPTIONS = {
@@ -93,8 +95,11 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
         stack.enter_context(mock.patch.object(codecache.AotCodeCompiler, "compile", capture))
         if cpu_vec_isa.pick_vec_isa() != isa:
             raise ExportError(f"{target.name}: Inductor would generate code for other vector instructions than {isa}")
+        stack.enter_context(symbolic_sizes_kept(program))
         try:
             torch._inductor.aot_compile(program.module(check_guards=False), args, kwargs, options=options)
+        except _ShapeEnvGuardError:
+            raise
         except Exception as error:
             raise ExportError(f"{target.name}: Inductor cannot lower the graph: {_first_lines(error)}") from error
     return captured[0]

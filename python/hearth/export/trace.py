@@ -13,6 +13,7 @@ from torch.export import ExportedProgram
 from hearth.export.adapt import adapt
 from hearth.export.errors import ExportError
 from hearth.export.goldens import Golden
+from hearth.export.guards import symbolic_sizes_kept
 from hearth.export.signature import Signature, read_signature
 from hearth.export.symbols import named_dimensions
 from hearth.export.targets import without_onednn
@@ -57,7 +58,8 @@ def trace(name: str, method: Method, shared: dict) -> TracedMethod:
             # An empty table decomposes nothing: it turns in-place operators into functional ones.
             program = _export(name, module, args, kwargs, method.dynamic_shapes).run_decompositions({})
         signature = read_signature(program, module.forward, name, given)
-        program = adapt(program, shared)
+        with symbolic_sizes_kept(program):
+            program = adapt(program, shared)
         measured = pytree.tree_leaves(program.module(check_guards=False)(*args, **kwargs))
     inputs = [leaf.clone() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
     golden = Golden(name, "example", inputs, expected)

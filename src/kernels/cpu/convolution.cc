@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "kernels/convolution_shape.h"
+#include "kernels/cpu/converted.h"
 #include "kernels/cpu/depthwise.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/image_rows.h"
@@ -153,6 +154,7 @@ Status convolve_depthwise(const KernelContext& context, const ConvolutionShape& 
 
 Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                            const Tensor& residual, const ConvolutionParameters& parameters) {
+  if (is_converted(x)) return converted_convolution(context, x, weight, bias, residual, parameters);
   HEARTH_ASSIGN_OR_RETURN(const ConvolutionShape shape, convolution_shape(x, weight, bias, residual, parameters));
   HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x, weight, shape));
   if (y.element_count() == 0) return y;

@@ -201,7 +201,7 @@ TEST(Convolution, NamesTheOperandThatDoesNotFit) {
   ASSERT_TRUE(good.run(context.get()).ok());
   const Tensor integers = *Tensor::empty(DType::kInt32, std::array<int64_t, 1>{6});
   const std::array<std::pair<const char*, void (*)(Case&, Draw&, const Tensor&)>, 13> changes{{
-      {"x is missing", [](Case& c, Draw&, const Tensor&) { c.x = Tensor(); }},
+      {"x is undefined", [](Case& c, Draw&, const Tensor&) { c.x = Tensor(); }},
       {"x is", [](Case& c, Draw& d, const Tensor&) { c.x = d.tensor({4, 8}); }},
       {"weight is", [](Case& c, Draw& d, const Tensor&) { c.weight = d.tensor({6, 5, 3, 3}); }},
       {"weight is", [](Case& c, Draw& d, const Tensor&) { c.weight = d.tensor({6, 4, 3}); }},

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "kernels/cpu/converted.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/pack.h"
 #include "kernels/cpu/parallel_copy.h"
@@ -12,6 +13,8 @@
 
 namespace hearth {
 namespace {
+
+using Operands = MatmulOperands<float>;
 
 /// Rows of a product up to which a changing right operand is read where it lies: packing it would cost more than it
 /// gains.
@@ -45,7 +48,7 @@ Result<Tensor> as_dense_vector(const KernelContext& context, const Tensor& tenso
   return row_major_copy(context, tensor);
 }
 
-PanelSource panel_source(const MatmulOperands& operands) {
+PanelSource panel_source(const Operands& operands) {
   PanelSource source;
   source.data = operands.b.data;
   source.instances = operands.batches;
@@ -58,25 +61,25 @@ PanelSource panel_source(const MatmulOperands& operands) {
 }
 
 /// True when tiles can be stored to out itself: its columns are adjacent.
-bool is_direct_result(const MatmulOperands& operands) {
-  const MatrixView& out = operands.out;
+bool is_direct_result(const Operands& operands) {
+  const MatrixView<float>& out = operands.out;
   return operands.columns == 1 ||
          (out.column_stride == 1 && (operands.rows == 1 || out.row_stride >= operands.columns));
 }
 
 /// self when it only repeats one dense row: a bias.
-bool is_bias(const MatmulOperands& operands) {
+bool is_bias(const Operands& operands) {
   return operands.self.row_stride == 0 && operands.self.column_stride == 1 && operands.self.batch_stride == 0;
 }
 
 /// A fresh row-major tensor of the result's shape.
-Result<Tensor> empty_product(const KernelContext& context, const MatmulOperands& operands) {
+Result<Tensor> empty_product(const KernelContext& context, const Operands& operands) {
   const std::array<int64_t, 3> shape{operands.batches, operands.rows, operands.columns};
   return context.pool->empty(DType::kFloat32, shape);
 }
 
 /// beta · self as a row-major tensor.
-Result<Tensor> scaled_self(const KernelContext& context, const MatmulOperands& operands, float beta) {
+Result<Tensor> scaled_self(const KernelContext& context, const Operands& operands, float beta) {
   HEARTH_ASSIGN_OR_RETURN(Tensor scaled, empty_product(context, operands));
   parallel_copy(*context.team, scaled.shape(), operands.self.data, operands.self.strides(), scaled.data_as<float>(),
                 scaled.strides());
@@ -88,9 +91,9 @@ Result<Tensor> scaled_self(const KernelContext& context, const MatmulOperands& o
 
 /// Sets what is added to the product: self as a bias, as a matrix in place, or a scaled copy of it, which is returned.
 /// A self that shares memory with out is copied, because out holds partial sums before self is added.
-Result<Tensor> set_self(const KernelContext& context, const MatmulOperands& operands, bool self_is_apart, float beta,
+Result<Tensor> set_self(const KernelContext& context, const Operands& operands, bool self_is_apart, float beta,
                         Gemm& gemm) {
-  const MatrixView& self = operands.self;
+  const MatrixView<float>& self = operands.self;
   if (!self.data) return Tensor();
   if (beta == 1 && self_is_apart && is_bias(operands)) {
     gemm.bias = self.data;
@@ -111,7 +114,7 @@ Result<Tensor> set_self(const KernelContext& context, const MatmulOperands& oper
 
 /// The right operand as it lies when few rows will use it and whole vectors can be read, else as panels.
 Result<Tensor> set_right_operand(const KernelContext& context, const MicroKernels& kernels, const Tensor& b,
-                                 const MatmulOperands& operands, Gemm& gemm) {
+                                 const Operands& operands, Gemm& gemm) {
   const bool in_place = !b.storage()->is_constant() && operands.rows <= kRowsNotWorthPacking &&
                         operands.b.column_stride == 1 && operands.b.row_stride > 0 &&
                         operands.columns % kernels.lanes == 0;
@@ -128,8 +131,8 @@ Result<Tensor> set_right_operand(const KernelContext& context, const MicroKernel
   return panels;
 }
 
-Status multiply(const KernelContext& context, const MatmulOperands& operands, const Tensor& b, bool self_is_apart,
-                float beta, float alpha) {
+Status multiply(const KernelContext& context, const Operands& operands, const Tensor& b, bool self_is_apart, float beta,
+                float alpha) {
   if (operands.batches == 0 || operands.rows == 0 || operands.columns == 0) return {};
   const MicroKernels& kernels = micro_kernels();
   Gemm gemm;
@@ -208,13 +211,15 @@ Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tenso
 
 Status matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a, const Tensor& b,
               double beta, double alpha) {
-  HEARTH_ASSIGN_OR_RETURN(const MatmulOperands operands, matmul_operands(2, out, self, a, b, beta));
+  if (is_converted(out)) return converted_matmul(context, out, self, a, b, beta, alpha);
+  HEARTH_ASSIGN_OR_RETURN(const Operands operands, matmul_operands<float>(2, out, self, a, b, beta));
   return multiply(context, operands, b, are_apart(self, out), static_cast<float>(beta), static_cast<float>(alpha));
 }
 
 Status batched_matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a,
                       const Tensor& b, double beta, double alpha) {
-  HEARTH_ASSIGN_OR_RETURN(const MatmulOperands operands, matmul_operands(3, out, self, a, b, beta));
+  if (is_converted(out)) return converted_matmul(context, out, self, a, b, beta, alpha);
+  HEARTH_ASSIGN_OR_RETURN(const Operands operands, matmul_operands<float>(3, out, self, a, b, beta));
   return multiply(context, operands, b, are_apart(self, out), static_cast<float>(beta), static_cast<float>(alpha));
 }
 

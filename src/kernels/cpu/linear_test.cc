@@ -97,7 +97,7 @@ TEST(Linear, NamesTheOperandThatDoesNotFit) {
     Tensor x, weight, bias, residual;
   };
   const std::array<Bad, 8> cases{{
-      {"x is missing", none, weight, none, none},
+      {"x is undefined", none, weight, none, none},
       {"x is a single number", draw.tensor({}), weight, none, none},
       {"weight is int64[7, 5]", x, integers, none, none},
       {"weight is float32[5]", x, draw.tensor({5}), none, none},
@@ -225,12 +225,12 @@ TEST(Matmul, NamesTheOperandThatDoesNotFit) {
     double beta;
   };
   const std::array<Bad, 8> cases{{
-      {"out is missing", none, none, a, b, 0},
+      {"out is undefined", none, none, a, b, 0},
       {"a is float32[4]", out, none, draw.tensor({4}), b, 0},
       {"b is float16[5, 6]", out, none, a, halves, 0},
       {"b is float32[4, 6]", out, none, a, draw.tensor({4, 6}), 0},
       {"out is float32[4, 5]", draw.tensor({4, 5}), none, a, b, 0},
-      {"self is missing", out, none, a, b, 1},
+      {"self is undefined", out, none, a, b, 1},
       {"self float32[3, 6] does not broadcast", out, draw.tensor({3, 6}), a, b, 1},
       {"self float32[1, 4, 6] has more dimensions", out, draw.tensor({1, 4, 6}), a, b, 1},
   }};

@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "kernels/convolution_shape.h"
+#include "kernels/operands.h"
 
 namespace hearth::reference {
 namespace {
@@ -20,6 +21,7 @@ int64_t offset_of(const ImageStrides& strides, int64_t first, int64_t second, co
 }
 
 /// One element of the result, without bias, residual and activation.
+template <typename T>
 double convolve_at(const ConvolutionShape& shape, const Tensor& x, const Tensor& weight, int64_t image, int64_t channel,
                    const Position& output) {
   const ImageStrides x_strides = image_strides(x);
@@ -36,11 +38,30 @@ double convolve_at(const ConvolutionShape& shape, const Tensor& x, const Tensor&
       const int64_t weight_offset =
           shape.transposed ? offset_of(weight_strides, in_channel, channel % shape.group_out_channels(), tap)
                            : offset_of(weight_strides, channel, c, tap);
-      sum += static_cast<double>(x.data_as<float>()[offset_of(x_strides, image, in_channel, input)]) *
-             weight.data_as<float>()[weight_offset];
+      sum += static_cast<double>(x.data_as<T>()[offset_of(x_strides, image, in_channel, input)]) *
+             weight.data_as<T>()[weight_offset];
     }
   }
   return sum;
+}
+
+template <typename T>
+void convolve(const ConvolutionShape& shape, const Tensor& x, const Tensor& weight, const Tensor& bias,
+              const Tensor& residual, Activation activation, const Tensor& y) {
+  const ImageStrides y_strides = image_strides(y);
+  for (int64_t image = 0; image < shape.batch; ++image) {
+    for (int64_t channel = 0; channel < shape.out_channels; ++channel) {
+      for (int64_t pixel = 0; pixel < shape.output_pixels(); ++pixel) {
+        const Position output = position_of(pixel, shape.output);
+        double value = convolve_at<T>(shape, x, weight, image, channel, output);
+        if (bias.defined()) value += bias.data_as<T>()[channel * bias.stride(0)];
+        if (residual.defined())
+          value += residual.data_as<T>()[offset_of(image_strides(residual), image, channel, output)];
+        if (activation != Activation::kNone) value = apply_activation(activation, static_cast<float>(value));
+        y.data_as<T>()[offset_of(y_strides, image, channel, output)] = static_cast<T>(value);
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -49,20 +70,12 @@ Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const 
                            const Tensor& residual, const ConvolutionParameters& parameters) {
   HEARTH_ASSIGN_OR_RETURN(const ConvolutionShape shape, convolution_shape(x, weight, bias, residual, parameters));
   HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x, weight, shape));
-  const ImageStrides y_strides = image_strides(y);
-  for (int64_t image = 0; image < shape.batch; ++image) {
-    for (int64_t channel = 0; channel < shape.out_channels; ++channel) {
-      for (int64_t pixel = 0; pixel < shape.output_pixels(); ++pixel) {
-        const Position output = position_of(pixel, shape.output);
-        double value = convolve_at(shape, x, weight, image, channel, output);
-        if (bias.defined()) value += bias.data_as<float>()[channel * bias.stride(0)];
-        if (residual.defined())
-          value += residual.data_as<float>()[offset_of(image_strides(residual), image, channel, output)];
-        y.data_as<float>()[offset_of(y_strides, image, channel, output)] =
-            apply_activation(parameters.activation, static_cast<float>(value));
-      }
-    }
+  if (x.dtype() == DType::kFloat64) {
+    convolve<double>(shape, x, weight, bias, residual, parameters.activation, y);
+    return y;
   }
+  HEARTH_RETURN_IF_ERROR(check_dtype("convolution", "x", x, DType::kFloat32));
+  convolve<float>(shape, x, weight, bias, residual, parameters.activation, y);
   return y;
 }
 

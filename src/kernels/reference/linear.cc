@@ -19,24 +19,38 @@ int64_t row_offset(const Tensor& tensor, int64_t row) {
   return offset;
 }
 
-double dot(const float* a, int64_t a_stride, const float* b, int64_t b_stride, int64_t count) {
+template <typename T>
+double dot(const T* a, int64_t a_stride, const T* b, int64_t b_stride, int64_t count) {
   double sum = 0;
   for (int64_t k = 0; k < count; ++k) sum += static_cast<double>(a[k * a_stride]) * b[k * b_stride];
   return sum;
 }
 
-void multiply(const MatmulOperands& operands, double beta, double alpha) {
+template <typename T>
+void multiply(const MatmulOperands<T>& operands, double beta, double alpha) {
   const auto& [batches, rows, columns, depth, out, self, a, b] = operands;
   for (int64_t batch = 0; batch < batches; ++batch) {
     for (int64_t row = 0; row < rows; ++row) {
       for (int64_t column = 0; column < columns; ++column) {
-        double value = alpha * dot(a.data + batch * a.batch_stride + row * a.row_stride, a.column_stride,
-                                   b.data + batch * b.batch_stride + column * b.column_stride, b.row_stride, depth);
+        double value = alpha * dot<T>(a.data + batch * a.batch_stride + row * a.row_stride, a.column_stride,
+                                      b.data + batch * b.batch_stride + column * b.column_stride, b.row_stride, depth);
         if (beta != 0) value += beta * self.at(batch, row, column);
-        out.at(batch, row, column) = static_cast<float>(value);
+        out.at(batch, row, column) = static_cast<T>(value);
       }
     }
   }
+}
+
+Status multiply(int rank, const Tensor& out, const Tensor& self, const Tensor& a, const Tensor& b, double beta,
+                double alpha) {
+  if (out.defined() && out.dtype() == DType::kFloat64) {
+    HEARTH_ASSIGN_OR_RETURN(const auto operands, matmul_operands<double>(rank, out, self, a, b, beta));
+    multiply(operands, beta, alpha);
+    return {};
+  }
+  HEARTH_ASSIGN_OR_RETURN(const auto operands, matmul_operands<float>(rank, out, self, a, b, beta));
+  multiply(operands, beta, alpha);
+  return {};
 }
 
 }  // namespace
@@ -67,16 +81,12 @@ Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tenso
 
 Status matmul(const KernelContext&, const Tensor& out, const Tensor& self, const Tensor& a, const Tensor& b,
               double beta, double alpha) {
-  HEARTH_ASSIGN_OR_RETURN(const MatmulOperands operands, matmul_operands(2, out, self, a, b, beta));
-  multiply(operands, beta, alpha);
-  return {};
+  return multiply(2, out, self, a, b, beta, alpha);
 }
 
 Status batched_matmul(const KernelContext&, const Tensor& out, const Tensor& self, const Tensor& a, const Tensor& b,
                       double beta, double alpha) {
-  HEARTH_ASSIGN_OR_RETURN(const MatmulOperands operands, matmul_operands(3, out, self, a, b, beta));
-  multiply(operands, beta, alpha);
-  return {};
+  return multiply(3, out, self, a, b, beta, alpha);
 }
 
 }  // namespace hearth::reference

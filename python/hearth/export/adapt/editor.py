@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch._dispatch.python import enable_python_dispatcher
 from torch.export import ExportedProgram
 from torch.export.graph_signature import ExportGraphSignature, InputKind, InputSpec, OutputSpec, TensorArgument
 from torch.fx import Node
@@ -161,7 +162,8 @@ class ProgramEditor:
         if node.op != "call_function" or skipped:
             return
         args, kwargs = map_arg((node.args, dict(node.kwargs)), lambda n: n.meta.get("val"))
-        with self._fake_mode, torch.no_grad():
+        # Without the Python dispatcher some composite operators ask for sizes as numbers, which fixes symbolic ones.
+        with self._fake_mode, torch.no_grad(), enable_python_dispatcher():
             try:
                 node.meta["val"] = node.target(*args, **kwargs)
             except (RuntimeError, ValueError):

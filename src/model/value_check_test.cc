@@ -1,4 +1,4 @@
-#include "model/input_check.h"
+#include "model/value_check.h"
 
 #include <gtest/gtest.h>
 
@@ -24,8 +24,8 @@ MethodSpec two_inputs() {
 Tensor tensor(DType dtype, std::vector<int64_t> shape) { return *Tensor::empty(dtype, shape); }
 
 struct Case {
-  std::vector<Tensor> inputs;
-  std::string message;  ///< Empty: accepted.
+  std::vector<Tensor> inputs;  ///< Or outputs.
+  std::string message;         ///< Empty: accepted.
 };
 
 TEST(InputCheck, NamesTheInputAndWhatItShouldBe) {
@@ -50,6 +50,29 @@ TEST(InputCheck, NamesTheInputAndWhatItShouldBe) {
     const Status status = check_inputs(two_inputs(), test.inputs);
     EXPECT_EQ(status.ok(), test.message.empty()) << status.message();
     EXPECT_TRUE(status.ok() || status.code() == StatusCode::kInvalidArgument);
+    EXPECT_NE(status.message().find(test.message), std::string::npos) << status.message();
+  }
+}
+
+TEST(OutputCheck, NamesTheOutputThatIsNotWhatTheFileSays) {
+  MethodSpec method = two_inputs();
+  method.outputs.push_back({"sum", DType::kFloat32, {symbol("batch", 3, -1), fixed(7)}});
+  method.outputs.push_back({"found", DType::kInt64, {Dimension{"", 0, 0, /*unknown=*/true}}});
+  const std::vector<Tensor> inputs{tensor(DType::kFloat32, {4, 3}), tensor(DType::kInt64, {9})};
+  const Tensor found = tensor(DType::kInt64, {5});
+  const Case cases[] = {
+      {{tensor(DType::kFloat32, {11, 7}), found}, ""},
+      {{tensor(DType::kFloat32, {12, 7}), found},
+       "output 'sum' is float32[12, 7], but the file says float32[3*batch-1, 7]"},
+      {{tensor(DType::kFloat32, {11, 8}), found}, "output 'sum' is float32[11, 8]"},
+      {{tensor(DType::kFloat64, {11, 7}), found}, "output 'sum' is float64[11, 7]"},
+      {{tensor(DType::kFloat32, {11}), found}, "output 'sum' is float32[11]"},
+      {{tensor(DType::kFloat32, {11, 7}), tensor(DType::kInt32, {5})}, "output 'found' is int32[5]"},
+  };
+  for (const Case& test : cases) {
+    const Status status = check_outputs(method, inputs, test.inputs);
+    EXPECT_EQ(status.ok(), test.message.empty()) << status.message();
+    EXPECT_TRUE(status.ok() || status.code() == StatusCode::kInvalidFile);
     EXPECT_NE(status.message().find(test.message), std::string::npos) << status.message();
   }
 }

@@ -18,6 +18,10 @@ std::string describe_shape(std::span<const Dimension> shape);
 /// each other and lie in their ranges. kInvalidArgument names the input and says what it should be.
 Status check_inputs(const MethodSpec& method, std::span<const Tensor> inputs);
 
+/// Compares what a run answered with the specification: dtype, rank, fixed sizes, and symbolic sizes for the sizes that
+/// the inputs had, which were checked before. kInvalidFile names the output: the code does not do what the file says.
+Status check_outputs(const MethodSpec& method, std::span<const Tensor> inputs, std::span<const Tensor> outputs);
+
 /// The inputs laid out as the compiled code expects (InputSpec::dim_order): the same tensor where it already is, else a
 /// copy in pool memory. The inputs were checked before.
 Result<std::vector<Tensor>> lay_out_inputs(const MethodSpec& method, std::span<const Tensor> inputs, MemoryPool& pool);

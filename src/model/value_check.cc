@@ -1,9 +1,8 @@
-#include "model/input_check.h"
+#include "model/value_check.h"
 
 #include <array>
 #include <map>
 
-#include "base/checked.h"
 #include "base/errors.h"
 #include "tensor/copy.h"
 #include "tensor/layout.h"
@@ -83,6 +82,24 @@ class ShapeChecker {
   std::map<std::string_view, Binding> bindings_;
 };
 
+/// The size of an output's dimension after a run on `inputs`; nothing where the file does not say.
+std::optional<int64_t> expected_size(const MethodSpec& method, std::span<const Tensor> inputs,
+                                     const Dimension& wanted) {
+  if (wanted.unknown) return std::nullopt;
+  if (wanted.symbol.empty()) return wanted.add;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::vector<Dimension>& shape = method.inputs[i].shape;
+    for (size_t d = 0; d < shape.size(); ++d) {
+      if (shape[d].symbol != wanted.symbol) continue;
+      const std::optional<int64_t> value = solve(shape[d], inputs[i].shape()[d]);
+      int64_t size = 0;
+      if (!value || __builtin_mul_overflow(*value, wanted.multiply, &size)) continue;
+      if (!__builtin_add_overflow(size, wanted.add, &size)) return size;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string describe_shape(std::span<const Dimension> shape) {
@@ -111,6 +128,22 @@ Status check_inputs(const MethodSpec& method, std::span<const Tensor> inputs) {
                               describe_shape(tensor.shape()), spec.shape.size(), describe(spec));
     }
     HEARTH_RETURN_IF_ERROR(shapes.check(spec, tensor));
+  }
+  return {};
+}
+
+Status check_outputs(const MethodSpec& method, std::span<const Tensor> inputs, std::span<const Tensor> outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const OutputSpec& spec = method.outputs[i];
+    const Tensor& tensor = outputs[i];
+    bool fits = tensor.dtype() == spec.dtype && static_cast<size_t>(tensor.rank()) == spec.shape.size();
+    for (size_t d = 0; fits && d < spec.shape.size(); ++d) {
+      const std::optional<int64_t> expected = expected_size(method, inputs, spec.shape[d]);
+      fits = !expected || *expected == tensor.shape()[d];
+    }
+    if (fits) continue;
+    return invalid_file("output '{}' is {}, but the file says {}{}: the code does not fit its file, export it again",
+                        spec.name, describe(tensor), dtype_name(spec.dtype), describe_shape(spec.shape));
   }
   return {};
 }

@@ -1,0 +1,142 @@
+"""The command line's promises: exit statuses, messages, and the shapes of what --json prints."""
+
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+
+import numpy as np
+import pytest
+from programs import HEARTH, ROOT, hearth, hearth_json
+
+DONE, FAILED, USAGE, REFUSED, NOT_THERE = range(5)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, resnet_archive):
+    """A folder with one file for each way of being refused."""
+    folder = tmp_path_factory.mktemp("files")
+    shutil.copy(resnet_archive.path, folder / "good.pt2")
+    whole = (folder / "good.pt2").read_bytes()
+    (folder / "empty.pt2").write_bytes(b"")
+    (folder / "text.pt2").write_text("This is no model.")
+    (folder / "cut.pt2").write_bytes(whole[: len(whole) // 2])
+    (folder / "longer.pt2").write_bytes(whole + b"more")
+    (folder / "folder.pt2").mkdir()
+    shutil.copy(ROOT / "demo" / "pictures" / "digit-0.png", folder / "picture.png")
+    with zipfile.ZipFile(folder / "other.pt2", "w") as other:
+        other.writestr("folder/file.txt", "x")
+    np.save(folder / "wrong.npy", np.zeros((1, 4, 32, 32), np.float32))
+    np.save(folder / "right.npy", np.zeros((1, 3, 32, 32), np.float32))
+    return folder
+
+
+CASES = [
+    ("inspect empty.pt2", REFUSED, "empty.pt2: the file is empty"),
+    ("inspect text.pt2", REFUSED, "text.pt2: it is no .pt2 file"),
+    ("inspect picture.png", REFUSED, "it is no .pt2 file"),
+    ("inspect folder.pt2", REFUSED, "it is a directory"),
+    ("inspect missing.pt2", REFUSED, "there is no such file"),
+    ("inspect cut.pt2", REFUSED, "cut short"),
+    ("inspect longer.pt2", REFUSED, "something after it"),
+    ("inspect other.pt2", REFUSED, "not a PyTorch archive"),
+    ("run cut.pt2 forward", REFUSED, "cut short"),
+    ("verify text.pt2", REFUSED, "it is no .pt2 file"),
+    ("bench empty.pt2", REFUSED, "the file is empty"),
+    ("classify good.pt2 text.pt2", REFUSED, "PNG, JPEG and WebP"),
+    ("classify good.pt2 missing.png", REFUSED, "there is no such file"),
+    ("classify good.pt2 picture.png --trust data", REFUSED, "native code"),
+    ("classify good.pt2 picture.png --device cuda", NOT_THERE, "no device 'cuda'"),
+    ("classify good.pt2 picture.png --target cpu-aarch64", NOT_THERE, "no target 'cpu-aarch64'"),
+    ("run good.pt2 forward --input wrong.npy --device null", NOT_THERE, "runs nothing"),
+    ("run good.pt2 backward --input wrong.npy", USAGE, "no method 'backward'; it has forward"),
+    ("run good.pt2 forward", USAGE, "input 'pixel_values' is missing"),
+    ("run good.pt2 forward --input x=wrong.npy", USAGE, "no input 'x'; it has pixel_values"),
+    ("run good.pt2 forward --input wrong.npy", USAGE, "pixel_values"),
+    ("run good.pt2 forward --input right.npy --input right.npy", USAGE, "given twice"),
+    ("run good.pt2 forward --input picture.png", REFUSED, "--input 0"),
+    ("bench good.pt2 --dim height=3", USAGE, "no such symbol"),
+    ("bench good.pt2 --rounds 0", USAGE, "--rounds: 0 is not"),
+    ("devices --threads=-1", USAGE, "--threads: -1 is not"),
+    ("devices --speed", USAGE, "--speed"),
+    ("frobnicate", USAGE, "frobnicate"),
+    ("", USAGE, "Subcommands:"),
+]
+
+
+@pytest.mark.parametrize(("line", "status", "message"), CASES, ids=[case[0] for case in CASES])
+def test_failures_have_their_status_and_say_why(files, line, status, message):
+    done = subprocess.run([HEARTH, *line.split()], cwd=files, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_file_without_rights_says_so(files):
+    path = files / "secret.pt2"
+    shutil.copy(files / "good.pt2", path)
+    path.chmod(0)
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    if drop:
+        # The folders above must let another user through to the file.
+        for folder in [files, *files.parents]:
+            if folder.is_relative_to("/tmp") and folder != folder.parent:
+                folder.chmod(folder.stat().st_mode | 0o011)
+    # The program is opened by us, as /proc/self/fd shows it: its own folder may be closed to others too.
+    with HEARTH.open("rb") as program:
+        command = [*drop, f"/proc/self/fd/{program.fileno()}", "inspect", path]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=[program.fileno()])
+    assert done.returncode == REFUSED, done.stderr
+    assert "not permitted" in done.stderr
+
+
+def test_classify_prints_what_programs_read(files):
+    answers = hearth_json("classify", files / "good.pt2", files / "picture.png", files / "picture.png", "--top", "2")
+    assert [answer["image"] for answer in answers] == [str(files / "picture.png")] * 2
+    assert answers[0]["top"] == answers[1]["top"]
+    assert [sorted(entry) for entry in answers[0]["top"]] == [["index", "label", "probability"]] * 2
+    assert answers[0]["top"][0]["label"] in ("zero", "one", "two")
+
+
+def test_run_writes_outputs_and_lists_them(files, tmp_path):
+    answer = hearth_json("run", files / "good.pt2", "forward", "--input", files / "right.npy", "--output", tmp_path)
+    assert answer["method"] == "forward"
+    (output,) = answer["outputs"]
+    assert (output["name"], output["dtype"], output["shape"]) == ("logits", "float32", [1, 3])
+    assert np.load(output["file"]).shape == (1, 3)
+    assert [path.name for path in tmp_path.iterdir()] == ["0.npy"]
+
+
+def test_inspect_prints_the_manifest(files, resnet_archive):
+    answer = hearth_json("inspect", files / "good.pt2")
+    text = json.dumps(answer)
+    assert "pixel_values" in text
+    assert "cpu-x86_64-v3" in text
+    assert hearth("inspect", files / "good.pt2").stdout.count("\n") > 5
+
+
+def test_bench_reports_figures(files):
+    answer = hearth_json("bench", files / "good.pt2", "-r", "3", "--dim", "batch=2")
+    assert {"model", "device", "target", "threads", "load_ms", "first_run_ms", "peak_memory_bytes"} <= answer.keys()
+    (result,) = answer["results"]
+    assert 0 < result["min"] <= result["median"] <= result["max"]
+    assert result["unit"] == "ms"
+
+
+def test_verify_reports_each_output(files):
+    answer = hearth_json("verify", files / "good.pt2")
+    (output,) = answer["methods"][0]["outputs"]
+    assert {"name", "max_abs", "max_rel", "tolerance", "ok"} <= output.keys()
+    assert output["max_abs"] <= output["tolerance"]
+
+
+def test_nothing_but_the_result_goes_to_standard_output(files):
+    done = hearth("classify", files / "good.pt2", files / "picture.png", "--json")
+    assert done.stderr == ""
+    assert json.loads(done.stdout)
+
+
+def test_fewer_threads_than_asked_for_are_taken_where_there_are_fewer(files):
+    many = hearth_json("bench", files / "good.pt2", "-r", "1", "--threads", "4096")
+    assert 1 <= many["threads"] <= (os.cpu_count() or 1)

@@ -1,0 +1,353 @@
+"""Every operator that Inductor leaves to the runtime: small modules, exported, run and compared with eager PyTorch."""
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from programs import run_method
+
+
+@dataclass
+class Case:
+    """`function` of `inputs`. `symbol`: the runtime's function that the compiled code calls for it; "" where Inductor
+    makes code of its own."""
+
+    function: Callable
+    inputs: tuple[torch.Tensor, ...]
+    symbol: str
+    tolerance: float = 1e-5
+
+
+def real(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape)
+
+
+def whole(high: int, *shape: int) -> torch.Tensor:
+    return torch.randint(0, high, shape)
+
+
+def cases() -> dict[str, dict[str, Case]]:
+    """Families of cases: one exported file each."""
+    torch.manual_seed(0)
+    ties = whole(5, 6, 40).float()
+    image, volume = real(2, 4, 11, 13), real(2, 3, 7, 8, 9)
+    channels_last = image.contiguous(memory_format=torch.channels_last)
+    query, key = real(2, 3, 9, 16), real(2, 3, 14, 16)
+    boundaries = torch.tensor([-1.0, 0.0, 0.5, 1.0])
+    complex_pairs = real(5, 7, 2)
+    rows, values = torch.tensor([4, 0, 2, 0]), real(4, 6)
+    return {
+        "matrices": {
+            "mm": Case(torch.mm, (real(17, 33), real(33, 9)), "mm_out"),
+            "mm of transposed": Case(lambda a, b: a.t() @ b.t(), (real(33, 17), real(9, 33)), "mm_out"),
+            "mm of doubles": Case(torch.mm, (real(5, 7).double(), real(7, 3).double()), "mm_out"),
+            "mm of integers": Case(torch.mm, (whole(9, 5, 7), whole(9, 7, 3)), "mm_out"),
+            "mm of bfloat16": Case(
+                lambda a, b: (a.bfloat16() @ b.bfloat16()).float(),
+                (real(17, 33), real(33, 9)),
+                "mm_out",
+                1e-2,
+            ),
+            "linear of float16": Case(
+                lambda x: F.linear(x.half(), LINEAR.half(), LINEAR[:, 0].half()).float(),
+                (real(6, 24),),
+                "addmm_out",
+                1e-2,
+            ),
+            "bmm": Case(torch.bmm, (real(3, 8, 21), real(3, 21, 5)), "bmm_out"),
+            "addmm": Case(
+                lambda c, a, b: torch.addmm(c, a, b, beta=0.5, alpha=2),
+                (real(9), real(17, 33), real(33, 9)),
+                "addmm_out",
+            ),
+            "baddbmm": Case(
+                lambda c, a, b: torch.baddbmm(c, a, b, beta=0.5, alpha=2),
+                (real(3, 8, 5), real(3, 8, 21), real(3, 21, 5)),
+                "baddbmm_out",
+            ),
+            "linear": Case(
+                lambda x: F.linear(x, LINEAR, LINEAR[:, 0]),
+                (real(2, 5, 24),),
+                "hearth_linear",
+            ),
+            "attention": Case(
+                F.scaled_dot_product_attention,
+                (query, key, key),
+                "_scaled_dot_product_flash_attention_for_cpu",
+            ),
+            "causal attention": Case(
+                lambda q: F.scaled_dot_product_attention(q, q, q, is_causal=True),
+                (query,),
+                "_scaled_dot_product_flash_attention_for_cpu",
+            ),
+            "attention with a mask": Case(
+                lambda q, k, m: F.scaled_dot_product_attention(q, k, k, m),
+                (query, key, real(2, 1, 9, 14)),
+                "_scaled_dot_product_flash_attention_for_cpu",
+            ),
+            "cdist": Case(torch.cdist, (real(2, 9, 5), real(2, 7, 5)), "_cdist_forward", 1e-4),
+        },
+        "convolutions": {
+            "1-d": Case(
+                lambda x, w: F.conv1d(x, w, padding=2, dilation=2),
+                (real(2, 4, 30), real(6, 4, 3)),
+                "convolution",
+            ),
+            "2-d grouped": Case(
+                lambda x, w: F.conv2d(x, w, groups=2, stride=2, padding=1),
+                (image, real(6, 2, 3, 3)),
+                "convolution",
+            ),
+            "3-d": Case(
+                lambda x, w: F.conv3d(x, w, padding=1),
+                (volume, real(5, 3, 3, 3, 3)),
+                "convolution",
+            ),
+            "1-d transposed": Case(
+                lambda x, w: F.conv_transpose1d(x, w, stride=2),
+                (real(2, 4, 10), real(4, 3, 4)),
+                "convolution",
+            ),
+            "2-d transposed": Case(
+                lambda x, w: F.conv_transpose2d(x, w, stride=2, padding=1, output_padding=1),
+                (image, real(4, 3, 3, 3)),
+                "convolution",
+            ),
+            "of doubles": Case(
+                lambda x, w: F.conv2d(x, w, padding=1),
+                (image.double(), real(6, 4, 3, 3).double()),
+                "convolution",
+            ),
+            "of bfloat16": Case(
+                lambda x, w: F.conv2d(x.bfloat16(), w.bfloat16(), padding=1).float(),
+                (channels_last, real(6, 4, 3, 3)),
+                "convolution",
+                3e-2,
+            ),
+            "weights of the model": Case(
+                lambda x: F.conv2d(x, KERNEL, KERNEL[:, 0, 0, 0]),
+                (image,),
+                "hearth_conv2d",
+            ),
+        },
+        "pooling": {
+            "max 2-d with indices": Case(
+                lambda x: F.max_pool2d(x, 7, 2, 3, return_indices=True),
+                (image,),
+                "",
+            ),
+            "max 2-d dilated": Case(
+                lambda x: F.max_pool2d(x, 3, 1, 0, 2, return_indices=True),
+                (channels_last,),
+                "",
+            ),
+            "max 3-d": Case(
+                lambda x: F.max_pool3d(x, 2, 2, return_indices=True),
+                (volume,),
+                "",
+            ),
+            "average 2-d": Case(
+                lambda x: F.avg_pool2d(x, 7, 1, 3, count_include_pad=False),
+                (image,),
+                "avg_pool2d",
+            ),
+            "average 3-d": Case(lambda x: F.avg_pool3d(x, 3, 2, 1, True), (volume,), "avg_pool3d"),
+            "adaptive average 2-d": Case(
+                lambda x: F.adaptive_avg_pool2d(x, (2, 1)),
+                (image,),
+                "_adaptive_avg_pool2d",
+            ),
+            "adaptive average 3-d": Case(
+                lambda x: F.adaptive_avg_pool3d(x, (3, 5, 2)),
+                (volume,),
+                "_adaptive_avg_pool3d",
+            ),
+            "adaptive max 2-d": Case(
+                lambda x: F.adaptive_max_pool2d(x, (2, 1), return_indices=True),
+                (image,),
+                "adaptive_max_pool2d",
+            ),
+            "adaptive max 3-d": Case(
+                lambda x: F.adaptive_max_pool3d(x, (3, 5, 2), return_indices=True),
+                (volume,),
+                "adaptive_max_pool3d",
+            ),
+        },
+        "sorting": {
+            "topk": Case(lambda x: torch.topk(x, 5), (real(7, 33),), "topk"),
+            "topk of the least": Case(lambda x: torch.topk(x, 3, 0, largest=False), (real(7, 33),), "topk"),
+            "sort": Case(
+                lambda x: torch.sort(x, stable=True, descending=True),
+                (ties,),
+                "sort_stable",
+            ),
+            "sort along rows": Case(lambda x: torch.sort(x, dim=0, stable=True), (ties,), "sort_stable"),
+            "argsort of integers": Case(lambda x: torch.argsort(x, stable=True), (whole(9, 50),), "sort_stable"),
+            "kthvalue": Case(lambda x: torch.kthvalue(x, 4)[0], (real(7, 33),), "kthvalue"),
+            "median": Case(lambda x: torch.median(x), (real(7, 33),), "median"),
+            "nanmedian": Case(
+                lambda x: torch.nanmedian(torch.where(x > 1, torch.nan, x)),
+                (real(7, 33),),
+                "nanmedian",
+            ),
+            "mode": Case(lambda x: torch.mode(x)[0], (ties,), "mode"),
+            "searchsorted": Case(
+                lambda b, x: torch.searchsorted(b, x, right=True),
+                (boundaries, real(3, 8)),
+                "searchsorted_",
+            ),
+            "histc": Case(lambda x: torch.histc(x, 10, -2, 2), (real(200),), "histc"),
+        },
+        "scans": {
+            "cumsum": Case(lambda x: torch.cumsum(x, 1), (real(3, 300, 2),), "cumsum", 1e-4),
+            "cumsum of integers": Case(lambda x: torch.cumsum(x, 0), (whole(9, 500),), "cumsum"),
+            "cumprod": Case(lambda x: torch.cumprod(x, 0), (real(40, 3).abs(),), "cumprod"),
+            "cummax": Case(lambda x: torch.cummax(x, 1), (ties,), "cummax"),
+            "cummin": Case(lambda x: torch.cummin(x, 1), (ties,), "cummin"),
+            "logcumsumexp": Case(lambda x: torch.logcumsumexp(x, 1), (real(4, 100),), "logcumsumexp"),
+        },
+        "indexing": {
+            "index with a mask": Case(lambda x, m: x[m], (real(6, 5), real(6, 5) > 0), "index_"),
+            "index_put that accumulates": Case(
+                lambda x, i, v: x.index_put((i,), v, accumulate=True),
+                (real(6, 6), rows, values),
+                "",
+            ),
+            "scatter": Case(
+                lambda x, i, v: x.scatter(0, i, v),
+                (
+                    real(6, 6),
+                    torch.stack([rows] * 6, 1).sort(0)[0] + torch.arange(4)[:, None] % 2,
+                    values,
+                ),
+                "",
+            ),
+            "scatter_add": Case(
+                lambda x, i, v: x.scatter_add(0, i, v),
+                (real(6, 6), torch.stack([rows] * 6, 1), values),
+                "scatter_",
+            ),
+            "scatter_reduce": Case(
+                lambda x, i, v: x.scatter_reduce(0, i, v, "mean"),
+                (real(6, 6), torch.stack([rows] * 6, 1), values),
+                "scatter_reduce_two_out",
+            ),
+            "index_reduce": Case(
+                lambda x, i, v: x.index_reduce(0, i, v, "amax"),
+                (real(6, 6), rows, values),
+                "index_reduce",
+            ),
+            "nonzero": Case(lambda x: torch.nonzero(x > 0), (real(4, 5, 3),), "nonzero"),
+            "masked_select": Case(
+                lambda x: torch.masked_select(x, x > 0.5),
+                (real(7, 8),),
+                "masked_select",
+            ),
+            "masked_scatter": Case(
+                lambda x, m, v: x.masked_scatter(m, v),
+                (real(6, 5), real(6, 5) > 0, real(30)),
+                "masked_scatter",
+            ),
+            "repeat_interleave": Case(
+                lambda x, n: torch.repeat_interleave(x, n, 0),
+                (real(4, 3), torch.tensor([2, 0, 1, 3])),
+                "repeat_interleave_",
+            ),
+            "embedding_bag": Case(
+                lambda i, o, w: F.embedding_bag(i, w, o, mode="mean"),
+                (whole(9, 12), torch.tensor([0, 3, 3, 10]), real(9, 5)),
+                "_embedding_bag",
+            ),
+        },
+        "complex": {
+            "polar": Case(
+                lambda a, b: torch.view_as_real(torch.polar(a, b)),
+                (real(4, 6).abs(), real(4, 6)),
+                "polar",
+            ),
+            "product": Case(
+                lambda x, y: torch.view_as_real(torch.view_as_complex(x) * torch.view_as_complex(y)),
+                (complex_pairs, real(5, 7, 2)),
+                "mul_",
+            ),
+            "sum": Case(
+                lambda x, y: torch.view_as_real(torch.view_as_complex(x) + torch.view_as_complex(y)),
+                (complex_pairs, real(5, 7, 2)),
+                "add_",
+            ),
+            "absolute value": Case(lambda x: torch.view_as_complex(x).abs(), (complex_pairs,), "abs"),
+            "angle": Case(lambda x: torch.view_as_complex(x).angle(), (complex_pairs,), ""),
+        },
+    }
+
+
+torch.manual_seed(1)
+LINEAR, KERNEL = real(10, 24), real(8, 4, 3, 3)
+
+
+def flatten(value) -> list[torch.Tensor]:
+    return [value] if isinstance(value, torch.Tensor) else [item for part in value for item in flatten(part)]
+
+
+class Family(torch.nn.Module):
+    """All cases of a family behind one another; constants are weights."""
+
+    def __init__(self, family: dict[str, Case]) -> None:
+        super().__init__()
+        self.family = family
+
+    def forward(self, *inputs):
+        outputs, position = [], 0
+        for case in self.family.values():
+            count = len(case.inputs)
+            outputs += flatten(case.function(*inputs[position : position + count]))
+            position += count
+        return tuple(outputs)
+
+
+@pytest.fixture(scope="module", params=cases().keys())
+def family(request, tmp_path_factory):
+    """A family's cases, its file, and what its run answered."""
+    from hearth.export import save
+
+    chosen = cases()[request.param]
+    inputs = tuple(tensor for case in chosen.values() for tensor in case.inputs)
+    folder = tmp_path_factory.mktemp(request.param)
+    path = folder / "family.pt2"
+    save(path, Family(chosen).eval(), inputs, targets="cpu-x86_64-v3")
+    answers = run_method(path, "forward", [tensor.numpy() for tensor in inputs], folder)
+    return chosen, path, answers
+
+
+def test_operators_answer_as_eager_pytorch(family):
+    chosen, _, answers = family
+    position, wrong = 0, []
+    for name, case in chosen.items():
+        for expected in flatten(case.function(*case.inputs)):
+            actual = answers[position]
+            position += 1
+            same_form = actual.dtype == expected.numpy().dtype and actual.shape == tuple(expected.shape)
+            if not same_form or not np.allclose(
+                actual, expected.numpy(), case.tolerance, case.tolerance, equal_nan=True
+            ):
+                wrong.append(name)
+    assert position == len(answers)
+    assert wrong == []
+
+
+def test_operators_are_left_to_the_runtime(family):
+    from hearth.export.elf import read_elf
+
+    chosen, path, _ = family
+    with zipfile.ZipFile(path) as archive:
+        library = next(name for name in archive.namelist() if name.endswith("model.so"))
+        imports = read_elf(archive.read(library)).imports
+    left = {name: case.symbol for name, case in chosen.items() if case.symbol}
+    unused = [
+        name for name, symbol in left.items() if not any(i.startswith(f"aoti_torch_cpu_{symbol}") for i in imports)
+    ]
+    assert unused == []

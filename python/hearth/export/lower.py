@@ -10,11 +10,10 @@ import torch
 import torch._inductor
 from torch._inductor import codecache, cpu_vec_isa
 from torch.export import ExportedProgram
-from torch.fx.experimental.symbolic_shapes import _ShapeEnvGuardError
 
 from hearth import ops
 from hearth.export.errors import ExportError
-from hearth.export.guards import symbolic_sizes_kept
+from hearth.export.guards import FixedSizeError, symbolic_sizes_kept
 from hearth.export.targets import Target, pinned_to
 
 _OPTIONS = {
@@ -98,7 +97,7 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
         stack.enter_context(symbolic_sizes_kept(program))
         try:
             torch._inductor.aot_compile(program.module(check_guards=False), args, kwargs, options=options)
-        except _ShapeEnvGuardError:
+        except FixedSizeError:
             raise
         except Exception as error:
             raise ExportError(f"{target.name}: Inductor cannot lower the graph: {_first_lines(error)}") from error

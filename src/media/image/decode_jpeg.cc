@@ -1,5 +1,6 @@
 #include <turbojpeg.h>
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 
@@ -15,10 +16,23 @@ struct CloseDecoder {
 };
 using Decoder = std::unique_ptr<void, CloseDecoder>;
 
-/// Warnings leave a whole picture behind, except that of a file that is cut short.
+/// What the decoder complains of and still makes a whole picture, as Pillow takes it too. "Premature end", of the file
+/// or of a scan, is not among them.
+constexpr std::string_view kWarnings[] = {"extraneous bytes before marker",
+                                          "found marker",
+                                          "bad Huffman code",
+                                          "bad arithmetic code",
+                                          "bad ICC marker",
+                                          "Inconsistent progression",
+                                          "Invalid SOS parameters",
+                                          "Unknown Adobe color",
+                                          "unknown JFIF revision"};
+
+/// Once there was a warning, tjGetErrorCode calls fatal errors warnings too, so that only the message tells.
 bool is_fatal(tjhandle decoder) {
-  return tjGetErrorCode(decoder) == TJERR_FATAL ||
-         std::string_view(tjGetErrorStr2(decoder)).find("remature") != std::string_view::npos;
+  const std::string_view message = tjGetErrorStr2(decoder);
+  return std::ranges::none_of(
+      kWarnings, [&](std::string_view warning) { return message.find(warning) != std::string_view::npos; });
 }
 
 /// a * b / 255, rounded, as Pillow multiplies channels.
@@ -59,13 +73,13 @@ Result<DecodedImage> decode_jpeg(std::span<const std::byte> bytes, const ImageLi
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   if (tjDecompressHeader3(decoder.get(), data, bytes.size(), &width, &height, &subsampling, &colors) != 0 &&
       is_fatal(decoder.get())) {
-    return invalid_file("the JPEG's header is damaged");
+    return invalid_file("the JPEG's header is damaged, or of a kind that is not read");
   }
   HEARTH_RETURN_IF_ERROR(check_image_size(width, height, limits));
   DecodedImage decoded;
   HEARTH_ASSIGN_OR_RETURN(decoded.image, make_image(width, height));
   if (colors == TJCS_CMYK || colors == TJCS_YCCK) {
-    std::vector<uint8_t> inks(static_cast<size_t>(width) * static_cast<size_t>(height) * 4);
+    HEARTH_ASSIGN_OR_RETURN(std::vector<uint8_t> inks, make_pixels(width, height, tjPixelSize[TJPF_CMYK]));
     HEARTH_RETURN_IF_ERROR(decompress(decoder.get(), bytes, decoded.image, inks.data(), TJPF_CMYK));
     convert_cmyk(inks, decoded.image);
   } else {

@@ -10,6 +10,8 @@
 namespace hearth {
 namespace {
 
+/// check_image_size decides instead of libpng, whose own limit gives no reason.
+constexpr png_uint_32 kLargestSide = PNG_UINT_31_MAX;
 constexpr png_alloc_size_t kLargestChunk = 8'000'000;
 constexpr png_uint_32 kMostKeptChunks = 64;
 
@@ -17,11 +19,11 @@ constexpr png_uint_32 kMostKeptChunks = 64;
 /// destructor; what owns memory is a member here.
 class PngReader {
  public:
-  PngReader(std::span<const std::byte> bytes, const ImageLimits& limits) : rest_(bytes) {
+  explicit PngReader(std::span<const std::byte> bytes) : rest_(bytes) {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, on_error, on_warning);
     if (png_ == nullptr) return;
     info_ = png_create_info_struct(png_);
-    png_set_user_limits(png_, static_cast<png_uint_32>(limits.side), static_cast<png_uint_32>(limits.side));
+    png_set_user_limits(png_, kLargestSide, kLargestSide);
     png_set_chunk_malloc_max(png_, kLargestChunk);
     png_set_chunk_cache_max(png_, kMostKeptChunks);
     png_set_read_fn(png_, this, on_read);
@@ -80,9 +82,9 @@ class PngReader {
 }  // namespace
 
 Result<DecodedImage> decode_png(std::span<const std::byte> bytes, const ImageLimits& limits) {
-  PngReader reader(bytes, limits);
+  PngReader reader(bytes);
   if (!reader.ready()) return error(StatusCode::kOutOfMemory, "a PNG decoder cannot be made");
-  if (!reader.read_header()) return invalid_file("the PNG's header is damaged, or its size is beyond the limits");
+  if (!reader.read_header()) return invalid_file("the PNG's header is damaged or cut short");
   HEARTH_RETURN_IF_ERROR(check_image_size(reader.width(), reader.height(), limits));
   DecodedImage decoded;
   HEARTH_ASSIGN_OR_RETURN(decoded.image, make_image(reader.width(), reader.height()));

@@ -8,6 +8,7 @@ namespace hearth {
 namespace {
 
 constexpr uint16_t kOrientationTag = 0x0112;
+constexpr uint16_t kLong = 4;  ///< Four bytes; the standard says SHORT, some cameras write this.
 constexpr size_t kMostEntries = 512;
 
 /// Numbers of either byte order inside a block; nothing outside of it.
@@ -41,7 +42,8 @@ int orientation_in_directory(const TiffReader& reader) {
   for (size_t i = 0; i < *entries; ++i) {
     const size_t entry = size_t{*directory} + 2 + i * 12;
     if (reader.read(entry, 2) != kOrientationTag) continue;
-    const uint32_t value = reader.read(entry + 8, 2).value_or(1);
+    const bool is_long = reader.read(entry + 2, 2) == kLong;
+    const uint32_t value = reader.read(entry + 8, is_long ? 4 : 2).value_or(1);
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
@@ -59,9 +61,14 @@ int exif_orientation(std::span<const std::byte> block) {
 int jpeg_orientation(std::span<const std::byte> file) {
   constexpr uint32_t kApp1 = 0xFFE1;
   constexpr uint32_t kStartOfScan = 0xFFDA;
+  constexpr uint32_t kFill = 0xFFFF;  // Any number of 0xFF may stand before a marker.
   const TiffReader reader(file, /*big_endian=*/true);
   for (size_t offset = 2;;) {
     const auto marker = reader.read(offset, 2);
+    if (marker == kFill) {
+      ++offset;
+      continue;
+    }
     const auto size = reader.read(offset + 2, 2);
     if (!marker || *marker < 0xFF00 || *marker == kStartOfScan || !size || *size < 2) return 1;
     if (*size > file.size() - offset - 2) return 1;

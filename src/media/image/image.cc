@@ -38,14 +38,18 @@ Status check_image_size(int64_t width, int64_t height, const ImageLimits& limits
   return {};
 }
 
-Result<Image> make_image(int width, int height) {
+Result<std::vector<uint8_t>> make_pixels(int width, int height, int channels) {
   try {
-    Image image{width, height, {}};
-    image.pixels.resize(static_cast<size_t>(width) * static_cast<size_t>(height) * Image::kChannels);
-    return image;
+    return std::vector<uint8_t>(static_cast<size_t>(width) * static_cast<size_t>(height) *
+                                static_cast<size_t>(channels));
   } catch (const std::bad_alloc&) {
     return error(StatusCode::kOutOfMemory, "a picture of {}x{} does not fit into memory", width, height);
   }
+}
+
+Result<Image> make_image(int width, int height) {
+  HEARTH_ASSIGN_OR_RETURN(std::vector<uint8_t> pixels, make_pixels(width, height, Image::kChannels));
+  return Image{width, height, std::move(pixels)};
 }
 
 Result<Image> decode_image(std::span<const std::byte> bytes, const ImageLimits& limits) {

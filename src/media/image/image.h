@@ -31,12 +31,15 @@ struct ImageLimits {
 /// kInvalidFile when a picture of that size is refused.
 Status check_image_size(int64_t width, int64_t height, const ImageLimits& limits);
 
-/// An image of that size; kOutOfMemory. The size was checked.
+/// Black pixels; kOutOfMemory. The size was checked.
+Result<std::vector<uint8_t>> make_pixels(int width, int height, int channels);
+
+/// A black image of that size; kOutOfMemory. The size was checked.
 Result<Image> make_image(int width, int height);
 
 /// Decodes a PNG, JPEG or WebP, told apart by its first bytes, turns it as its EXIF orientation says, and converts it
-/// to RGB as Pillow's convert("RGB") does: grey is repeated, transparency dropped, 16 bits cut to 8. kInvalidFile says
-/// what is wrong, in our words.
+/// to RGB as Pillow's convert("RGB") does: grey is repeated, transparency dropped, 16 bits cut to 8 (grey too, where
+/// Pillow clips). kInvalidFile says what is wrong, in our words.
 Result<Image> decode_image(std::span<const std::byte> bytes, const ImageLimits& limits = {});
 
 }  // namespace hearth

@@ -13,28 +13,24 @@ namespace {
 using Resize = ImagePreprocess::Resize;
 
 Result<Image> resize_step(const Image& image, const ImagePreprocess& preprocess) {
-  if (preprocess.resize == Resize::kNone) return image;
-  int width = preprocess.resize_width;
-  int height = preprocess.resize_height;
+  int64_t width = preprocess.resize_width;
+  int64_t height = preprocess.resize_height;
   if (preprocess.resize == Resize::kShortestEdge) {
-    const auto longer = [&](int long_side, int short_side) {
-      return static_cast<int>(static_cast<int64_t>(preprocess.resize_height) * long_side / short_side);
-    };
     if (image.width <= image.height) {
-      height = longer(image.height, image.width);
+      height = width * image.height / image.width;
     } else {
-      width = longer(image.width, image.height);
+      width = height * image.width / image.height;
     }
   }
   HEARTH_RETURN_IF_ERROR(check_image_size(width, height, ImageLimits{}));
-  return resize_image(image, width, height, preprocess.resample);
+  return resize_image(image, static_cast<int>(width), static_cast<int>(height), preprocess.resample);
 }
 
 /// Where `size` pixels lie in a frame of `frame`: negative when they are more.
 int crop_offset(int size, int frame) { return size >= frame ? -((size - frame) / 2) : (frame - size + 1) / 2; }
 
-Result<Image> crop_step(Image image, const ImagePreprocess& preprocess) {
-  if (preprocess.crop_height == 0) return image;
+Result<Image> crop_step(const Image& image, const ImagePreprocess& preprocess) {
+  HEARTH_RETURN_IF_ERROR(check_image_size(preprocess.crop_width, preprocess.crop_height, ImageLimits{}));
   HEARTH_ASSIGN_OR_RETURN(Image cropped, make_image(preprocess.crop_width, preprocess.crop_height));
   const int top = crop_offset(image.height, cropped.height);
   const int left = crop_offset(image.width, cropped.width);
@@ -63,23 +59,36 @@ std::array<float, 256> normalise_table(const ImagePreprocess& preprocess, size_t
   return table;
 }
 
-}  // namespace
-
-Result<Tensor> preprocess_image(const Image& image, const ImagePreprocess& preprocess) {
-  HEARTH_ASSIGN_OR_RETURN(Image resized, resize_step(image, preprocess));
-  HEARTH_ASSIGN_OR_RETURN(const Image cropped, crop_step(std::move(resized), preprocess));
-  const std::array<int64_t, 4> shape{1, preprocess.channels, cropped.height, cropped.width};
+Result<Tensor> normalise_step(const Image& image, const ImagePreprocess& preprocess) {
+  const std::array<int64_t, 4> shape{1, preprocess.channels, image.height, image.width};
   HEARTH_ASSIGN_OR_RETURN(Tensor tensor, Tensor::empty(DType::kFloat32, shape));
-  const size_t pixels = cropped.pixels.size() / Image::kChannels;
+  const size_t pixels = image.pixels.size() / Image::kChannels;
   for (size_t channel = 0; channel < static_cast<size_t>(preprocess.channels); ++channel) {
     const std::array<float, 256> table = normalise_table(preprocess, channel);
     float* plane = tensor.data_as<float>() + channel * pixels;
     for (size_t i = 0; i < pixels; ++i) {
-      const uint8_t* rgb = cropped.pixels.data() + i * Image::kChannels;
+      const uint8_t* rgb = image.pixels.data() + i * Image::kChannels;
       plane[i] = table[preprocess.channels == 1 ? grey_of(rgb) : rgb[channel]];
     }
   }
   return tensor;
+}
+
+}  // namespace
+
+Result<Tensor> preprocess_image(const Image& image, const ImagePreprocess& preprocess) {
+  const Image* current = &image;
+  Image resized;
+  Image cropped;
+  if (preprocess.resize != Resize::kNone) {
+    HEARTH_ASSIGN_OR_RETURN(resized, resize_step(image, preprocess));
+    current = &resized;
+  }
+  if (preprocess.crop_height != 0) {
+    HEARTH_ASSIGN_OR_RETURN(cropped, crop_step(*current, preprocess));
+    current = &cropped;
+  }
+  return normalise_step(*current, preprocess);
 }
 
 Result<Tensor> stack_images(std::span<const Tensor> images) {

@@ -109,17 +109,23 @@ Result<Image> resize_columns(const Image& image, int height, const Filter& filte
   return result;
 }
 
+/// The input position of each output position. Pillow adds steps up, and their rounding decides ties.
+std::vector<int> nearest_positions(int in, int out) {
+  const double step = static_cast<double>(in) / out;
+  std::vector<int> positions;
+  double position = step * 0.5;
+  for (int i = 0; i < out; ++i, position += step) positions.push_back(std::min(static_cast<int>(position), in - 1));
+  return positions;
+}
+
 Result<Image> resize_nearest(const Image& image, int width, int height) {
   HEARTH_ASSIGN_OR_RETURN(Image result, make_image(width, height));
-  const auto source = [](int position, int in, int out) {
-    return std::min(static_cast<int>((position + 0.5) * (static_cast<double>(in) / out)), in - 1);
-  };
+  const std::vector<int> rows = nearest_positions(image.height, height);
+  const std::vector<int> columns = nearest_positions(image.width, width);
   for (int y = 0; y < height; ++y) {
-    const uint8_t* row = image.row(source(y, image.height, height));
-    for (int x = 0; x < width; ++x) {
-      std::copy_n(row + source(x, image.width, width) * Image::kChannels, Image::kChannels,
-                  result.row(y) + x * Image::kChannels);
-    }
+    const uint8_t* row = image.row(rows[static_cast<size_t>(y)]);
+    uint8_t* target = result.row(y);
+    for (const int column : columns) target = std::copy_n(row + column * Image::kChannels, Image::kChannels, target);
   }
   return result;
 }
@@ -130,14 +136,12 @@ Result<Image> resize_image(const Image& image, int width, int height, Resample r
   if (width < 1 || height < 1) return invalid_argument("a picture cannot be resized to {}x{}", width, height);
   if (resample == Resample::kNearest) return resize_nearest(image, width, height);
   const Filter filter = filter_of(resample);
-  Image result = image;
-  if (width != image.width) {
-    HEARTH_ASSIGN_OR_RETURN(result, resize_rows(result, width, filter));
-  }
-  if (height != image.height) {
-    HEARTH_ASSIGN_OR_RETURN(result, resize_columns(result, height, filter));
-  }
-  return result;
+  if (width == image.width) return resize_columns(image, height, filter);
+  if (height == image.height) return resize_rows(image, width, filter);
+  const bool columns_first = height < image.height && image.height - height > 2 * (image.width - width);
+  HEARTH_ASSIGN_OR_RETURN(const Image half,
+                          columns_first ? resize_columns(image, height, filter) : resize_rows(image, width, filter));
+  return columns_first ? resize_rows(half, width, filter) : resize_columns(half, height, filter);
 }
 
 }  // namespace hearth

@@ -7,6 +7,13 @@
 namespace hearth {
 namespace {
 
+/// Elements of a row-major tensor, counting sizes of 0 as 1, as its strides do.
+CheckedSize row_major_extent(std::span<const int64_t> shape) {
+  CheckedSize extent = 1;
+  for (const int64_t size : shape) extent *= CheckedSize(std::max<int64_t>(size, 1));
+  return extent;
+}
+
 Status too_large(DType dtype, std::span<const int64_t> shape) {
   return error(StatusCode::kOutOfMemory, "a {}{} is larger than memory can be", dtype_name(dtype),
                describe_shape(shape));
@@ -64,12 +71,6 @@ Result<std::array<int64_t, kMaxRank>> checked_row_major_strides(DType dtype, std
   if (!dense_bytes(dtype, shape).valid()) return too_large(dtype, shape);
   row_major_strides(shape, strides);
   return strides;
-}
-
-CheckedSize row_major_extent(std::span<const int64_t> shape) {
-  CheckedSize extent = 1;
-  for (const int64_t size : shape) extent *= CheckedSize(std::max<int64_t>(size, 1));
-  return extent;
 }
 
 void row_major_strides(std::span<const int64_t> shape, std::span<int64_t> strides) {

@@ -17,9 +17,6 @@ CheckedSize element_extent(std::span<const int64_t> shape, std::span<const int64
 /// Bytes that `elements` elements of `dtype` take, rounded up to whole bytes.
 CheckedSize elements_to_bytes(CheckedSize elements, DType dtype);
 
-/// Elements of a row-major tensor, counting sizes of 0 as 1: what must not overflow before row_major_strides is called.
-CheckedSize row_major_extent(std::span<const int64_t> shape);
-
 /// Bytes of a row-major tensor, counting sizes of 0 as 1; invalid when no memory can be that large. Where it is valid,
 /// counting elements and making row-major strides does not overflow.
 CheckedSize dense_bytes(DType dtype, std::span<const int64_t> shape);

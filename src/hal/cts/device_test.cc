@@ -22,10 +22,10 @@ Bytes pattern(size_t size, int first = 1) {
   return bytes;
 }
 
-class DeviceContract : public ::testing::TestWithParam<DeviceProperties> {
+class DeviceContract : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    auto device = open_device(GetParam().name);
+    auto device = open_device(GetParam());
     ASSERT_TRUE(device.ok()) << device.status().message();
     device_ = std::move(device).value();
     stream_ = device_->create_stream().value();
@@ -61,7 +61,7 @@ class DeviceContract : public ::testing::TestWithParam<DeviceProperties> {
 
 TEST_P(DeviceContract, SaysWhatItIs) {
   const DeviceProperties& properties = device_->properties();
-  EXPECT_EQ(properties.name, GetParam().name);
+  EXPECT_EQ(properties.name, GetParam());
   EXPECT_FALSE(properties.description.empty());
   EXPECT_GE(properties.compute_units, 1);
 }
@@ -236,13 +236,19 @@ TEST_P(DeviceContract, ServesSeveralThreads) {
   EXPECT_EQ(good, std::vector<int>(good.size(), 100));
 }
 
-std::string test_name(const ::testing::TestParamInfo<DeviceProperties>& device) {
-  std::string name = device.param.name;
+std::vector<std::string> device_names() {
+  std::vector<std::string> names;
+  for (const DeviceProperties& device : list_devices()) names.push_back(device.name);
+  return names;
+}
+
+std::string test_name(const ::testing::TestParamInfo<std::string>& device) {
+  std::string name = device.param;
   std::ranges::replace(name, ':', '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(, DeviceContract, ::testing::ValuesIn(list_devices()), test_name);
+INSTANTIATE_TEST_SUITE_P(, DeviceContract, ::testing::ValuesIn(device_names()), test_name);
 
 TEST(Devices, AreListedBestFirstAndOpenedByName) {
   const std::vector<DeviceProperties> devices = list_devices();

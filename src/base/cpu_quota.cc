@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <thread>
-#include <vector>
 
 #include "base/thread_team.h"
 
@@ -34,6 +34,15 @@ std::optional<double> quota_of_folder(const std::filesystem::path& folder) {
   const auto period = read_number(folder / "cpu.cfs_period_us");
   if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
   return *quota / *period;
+}
+
+/// `controllers` is a list like "cpu,cpuacct", in which "cpuset" is another controller.
+bool lists_cpu(const std::string& controllers) { return ("," + controllers + ",").find(",cpu,") != std::string::npos; }
+
+/// The folder may list the controllers in another order than the kernel does; then a link "cpu" leads to it.
+std::filesystem::path version_1_root(const std::filesystem::path& mount, const std::string& controllers) {
+  std::error_code ignored;
+  return mount / (std::filesystem::is_directory(mount / controllers, ignored) ? controllers : "cpu");
 }
 
 void take_smaller(std::optional<double>& least, std::optional<double> quota) {
@@ -66,8 +75,8 @@ std::optional<double> cgroup_cpu_quota(std::string_view proc_cgroup, const std::
     if (second == std::string::npos) continue;
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const bool version_2 = controllers.empty();
-    if (!version_2 && controllers.find("cpu") == std::string::npos) continue;
-    const std::filesystem::path root = version_2 ? mount : mount / controllers;
+    if (!version_2 && !lists_cpu(controllers)) continue;
+    const std::filesystem::path root = version_2 ? mount : version_1_root(mount, controllers);
     std::filesystem::path group = std::filesystem::path(line.substr(second + 1)).relative_path();
     for (;; group = group.parent_path()) {
       take_smaller(least, quota_of_folder(root / group));

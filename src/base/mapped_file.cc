@@ -52,7 +52,7 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
   if (file.get() < 0) return open_failure(path, errno);
   struct stat facts{};
   if (fstat(file.get(), &facts) != 0) return open_failure(path, errno);
-  if (S_ISDIR(facts.st_mode)) return invalid_file("{}: it is a directory; a file is needed", path.string());
+  if (S_ISDIR(facts.st_mode)) return invalid_file("{}: it is a directory, a file is needed", path.string());
   if (!S_ISREG(facts.st_mode)) return invalid_file("{}: it is not a regular file", path.string());
   if (facts.st_size == 0) return invalid_file("{}: the file is empty", path.string());
 

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "base/cpu_quota.h"
+#include "base/log.h"
 #include "base/spin_wait.h"
 
 #if defined(__x86_64__)
@@ -70,7 +72,7 @@ class ThreadTeam::Impl {
 
   void run(FunctionRef<void(int)> body, int members) {
     const std::lock_guard turn(turn_);
-    start_workers();
+    members = std::min(members, start_workers() + 1);
     Region region;
     region.members = members;
     body_ = &body;
@@ -82,10 +84,17 @@ class ThreadTeam::Impl {
   }
 
  private:
-  void start_workers() {
-    for (int member = static_cast<int>(workers_.size()) + 1; member < size_; ++member) {
-      workers_.emplace_back([this, member, seen = ticket_.load(std::memory_order_relaxed)] { serve(member, seen); });
+  /// Returns how many there are: all but one of size_, or fewer where the system grants no more threads.
+  int start_workers() {
+    for (int member = static_cast<int>(workers_.size()) + 1; member < wanted_; ++member) {
+      try {
+        workers_.emplace_back([this, member, seen = ticket_.load(std::memory_order_relaxed)] { serve(member, seen); });
+      } catch (const std::system_error& problem) {
+        log_warning("{} of {} threads can be started: {}", member, size_, problem.what());
+        wanted_ = member;
+      }
     }
+    return static_cast<int>(workers_.size());
   }
 
   void publish(int members) {
@@ -112,6 +121,7 @@ class ThreadTeam::Impl {
   }
 
   const int size_;
+  int wanted_ = size_;  ///< Threads that are still worth trying to start.
   std::mutex turn_;
   std::vector<std::thread> workers_;
   FunctionRef<void(int)>* body_ = nullptr;
@@ -142,8 +152,8 @@ void ThreadTeam::run(FunctionRef<void(int)> body, int members) {
 void ThreadTeam::parallel_for(int64_t count, int64_t grain, FunctionRef<void(int64_t, int64_t)> body) {
   if (count <= 0) return;
   constexpr int64_t kChunksPerMember = 8;
-  const int64_t chunk = std::max({grain, int64_t{1}, count / (kChunksPerMember * size())});
-  const int64_t chunks = (count + chunk - 1) / chunk;
+  const int64_t chunk = std::min(count, std::max({grain, int64_t{1}, count / (kChunksPerMember * size())}));
+  const int64_t chunks = (count - 1) / chunk + 1;
   if (chunks == 1) {
     run([&](int) { body(0, count); }, 1);
     return;

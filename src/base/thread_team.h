@@ -26,8 +26,9 @@ class ThreadTeam {
 
   int size() const;
 
-  /// Calls body(member) once on each of `members` (0: all) members at the same time and waits for all of them. Inside a
-  /// body a nested call runs on the calling thread alone, as member 0 of 1. The body must not throw.
+  /// Calls body(member) once on each of `members` (0: all) members at the same time and waits for all of them: on fewer
+  /// where the system refuses threads, which current_members() tells. Inside a body a nested call runs on the calling
+  /// thread alone, as member 0 of 1. The body must not throw.
   void run(FunctionRef<void(int member)> body, int members = 0);
 
   /// Splits [0, count) into chunks of at least `grain` that free members take as they come, and waits. body(begin, end)

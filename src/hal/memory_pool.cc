@@ -1,7 +1,7 @@
 #include "hal/memory_pool.h"
 
 #include <algorithm>
-#include <array>
+#include <limits>
 #include <mutex>
 #include <vector>
 
@@ -35,6 +35,7 @@ class MemoryPool::Impl {
   ~Impl() { free_blocks(); }
 
   Result<Block*> take(size_t size) {
+    if (size > kLargestBlock) return error(StatusCode::kOutOfMemory, "{} bytes are more than memory can be", size);
     const size_t wanted = block_size(size);
     {
       const std::lock_guard lock(mutex_);
@@ -73,6 +74,8 @@ class MemoryPool::Impl {
   }
 
  private:
+  static constexpr size_t kLargestBlock = std::numeric_limits<ptrdiff_t>::max();
+
   /// Multiples of 64 bytes up to 1 KiB, then eight steps for each doubling: at most an eighth is lost.
   static size_t block_size(size_t size) {
     size_t step = 64;
@@ -117,26 +120,13 @@ Result<StorageRef> MemoryPool::allocate(size_t size) {
 
 Result<Tensor> MemoryPool::empty_strided(DType dtype, std::span<const int64_t> shape,
                                          std::span<const int64_t> strides) {
-  if (shape.size() != strides.size())
-    return invalid_argument("{} sizes came with {} strides", shape.size(), strides.size());
-  const auto bytes = elements_to_bytes(element_extent(shape, strides), dtype).as<ptrdiff_t>();
-  if (!bytes) {
-    return error(StatusCode::kOutOfMemory, "a {}{} is larger than memory can be", dtype_name(dtype),
-                 describe_shape(shape));
-  }
-  HEARTH_ASSIGN_OR_RETURN(StorageRef storage, allocate(static_cast<size_t>(*bytes)));
+  HEARTH_ASSIGN_OR_RETURN(const size_t size, storage_bytes(dtype, shape, strides));
+  HEARTH_ASSIGN_OR_RETURN(StorageRef storage, allocate(size));
   return Tensor::view(std::move(storage), dtype, shape, strides, 0);
 }
 
 Result<Tensor> MemoryPool::empty(DType dtype, std::span<const int64_t> shape) {
-  std::array<int64_t, kMaxRank> strides{};
-  if (shape.size() > kMaxRank)
-    return invalid_argument("a tensor of rank {} was asked for; the most is {}", shape.size(), kMaxRank);
-  if (!row_major_extent(shape).as<int64_t>()) {
-    return error(StatusCode::kOutOfMemory, "a {}{} is larger than memory can be", dtype_name(dtype),
-                 describe_shape(shape));
-  }
-  row_major_strides(shape, strides);
+  HEARTH_ASSIGN_OR_RETURN(const auto strides, checked_row_major_strides(dtype, shape));
   return empty_strided(dtype, shape, {strides.data(), shape.size()});
 }
 

@@ -8,7 +8,7 @@
 
 namespace hearth {
 
-/// How far a tensor is from what was expected.
+/// How far a tensor is from what was expected. A complex element counts as two: its real and its imaginary part.
 struct Comparison {
   int64_t elements = 0;
   int64_t mismatches = 0;  ///< Elements with |actual - expected| > atol + rtol * |expected|; NaN equals NaN, infinities

@@ -15,6 +15,18 @@
 namespace hearth {
 namespace {
 
+/// Casting a float outside of the range is undefined in C++. As on x86, int32 and the 64-bit types become the number
+/// with only the highest bit set, and the others the lowest bits of the int64.
+template <typename To>
+To to_integer(double number) {
+  if (std::is_same_v<To, int32_t> && !(number > -0x1p31 - 1 && number < 0x1p31)) {
+    return static_cast<To>(std::numeric_limits<int32_t>::min());
+  }
+  if (std::is_same_v<To, uint64_t> && number >= 0x1p63 && number < 0x1p64) return static_cast<To>(number);
+  if (!(number >= -0x1p63 && number < 0x1p63)) return static_cast<To>(std::numeric_limits<int64_t>::min());
+  return static_cast<To>(static_cast<int64_t>(number));
+}
+
 template <typename To, typename From>
 To convert(From value) {
   if constexpr (std::is_same_v<To, From>) {
@@ -24,12 +36,7 @@ To convert(From value) {
   } else if constexpr (std::is_same_v<To, Float16> || std::is_same_v<To, BFloat16>) {
     return To(static_cast<float>(value));
   } else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>) {
-    // Casting a float outside of the range is undefined in C++; x86 gives the smallest number, and so do we,
-    // everywhere.
-    const auto number =
-        static_cast<double>(static_cast<std::conditional_t<std::is_same_v<From, double>, double, float>>(value));
-    if (!(number > -0x1p63 && number < 0x1p63)) return static_cast<To>(std::numeric_limits<int64_t>::min());
-    return static_cast<To>(static_cast<int64_t>(number));
+    return to_integer<To>(static_cast<std::conditional_t<std::is_same_v<From, double>, double, float>>(value));
   } else {
     return static_cast<To>(value);
   }
@@ -74,7 +81,7 @@ Status copy_same_dtype(const Tensor& to, const Tensor& from) {
   if (!to.is_contiguous() || !from.is_contiguous()) {
     return invalid_argument("packed {} elements can only be copied without gaps", dtype_name(to.dtype()));
   }
-  std::memcpy(to.data(), from.data(), from.byte_count());
+  if (from.byte_count() > 0) std::memcpy(to.data(), from.data(), from.byte_count());
   return {};
 }
 
@@ -85,6 +92,7 @@ Status copy_strided(const Tensor& to, const Tensor& from) {
     return invalid_argument("a tensor of shape {} cannot be copied to one of shape {}", describe_shape(from.shape()),
                             describe_shape(to.shape()));
   }
+  if (!to.defined() || !from.defined()) return invalid_argument("an undefined tensor cannot be copied");
   if (to.dtype() == from.dtype()) return copy_same_dtype(to, from);
   return visit_real_dtype(to.dtype(), [&]<typename To>(TypeTag<To>) -> Status {
     return visit_real_dtype(from.dtype(), [&]<typename From>(TypeTag<From>) -> Status {
@@ -109,6 +117,8 @@ Result<Tensor> expand_to(const Tensor& tensor, std::span<const int64_t> shape) {
 }
 
 Status fill_zero(const Tensor& tensor) {
+  if (!tensor.defined()) return invalid_argument("an undefined tensor cannot be cleared");
+  if (tensor.byte_count() == 0) return {};
   if (tensor.is_contiguous()) {
     std::memset(tensor.data(), 0, tensor.byte_count());
     return {};

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
 #include "base/checked.h"
+#include "hearth/status.h"
 #include "hearth/tensor.h"
 
 namespace hearth {
@@ -15,8 +17,18 @@ CheckedSize element_extent(std::span<const int64_t> shape, std::span<const int64
 /// Bytes that `elements` elements of `dtype` take, rounded up to whole bytes.
 CheckedSize elements_to_bytes(CheckedSize elements, DType dtype);
 
-/// Elements of a row-major tensor, counting sizes of 0 as 1: what must not overflow before row_major_strides is called.
-CheckedSize row_major_extent(std::span<const int64_t> shape);
+/// Bytes of a row-major tensor, counting sizes of 0 as 1; invalid when no memory can be that large. Where it is valid,
+/// counting elements and making row-major strides does not overflow.
+CheckedSize dense_bytes(DType dtype, std::span<const int64_t> shape);
+
+/// kInvalidArgument when `dtype` is none, the rank is above kMaxRank, or a size or stride is negative or missing.
+Status check_layout(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides);
+
+/// Bytes that a storage needs for this layout. Errors of check_layout; kOutOfMemory when no memory can be that large.
+Result<size_t> storage_bytes(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides);
+
+/// Row-major strides of any shape, in the first shape.size() places. The same errors.
+Result<std::array<int64_t, kMaxRank>> checked_row_major_strides(DType dtype, std::span<const int64_t> shape);
 
 /// Row-major strides of `shape`, written to `strides` (same length). A size of 0 counts as 1, as PyTorch does.
 void row_major_strides(std::span<const int64_t> shape, std::span<int64_t> strides);

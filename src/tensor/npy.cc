@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <fstream>
-#include <system_error>
 
 #include "base/checked.h"
 #include "base/errors.h"
 #include "base/mapped_file.h"
+#include "base/write_file.h"
 #include "tensor/copy.h"
 #include "tensor/layout.h"
 #include "tensor/npy_header.h"
@@ -32,9 +31,10 @@ struct NpyParts {
 };
 
 Result<NpyParts> split(std::span<const std::byte> bytes) {
-  if (bytes.size() < 10 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
+  if (bytes.size() < kMagic.size() || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
     return invalid_file("it is not an npy file: the magic bytes are missing");
   }
+  if (bytes.size() < 10) return invalid_file("npy header: the file ends inside it");
   const auto version = std::to_integer<int>(bytes[6]);
   if (version < 1 || version > 3) return invalid_file("npy version {} is not supported, 1 to 3 are", version);
   const size_t length_size = version == 1 ? 2 : 4;
@@ -46,6 +46,17 @@ Result<NpyParts> split(std::span<const std::byte> bytes) {
   if (header_size > bytes.size() - header_begin) return invalid_file("npy header: the file ends inside it");
   const auto* text = reinterpret_cast<const char*>(bytes.data() + header_begin);
   return NpyParts{{text, header_size}, bytes.subspan(header_begin + header_size)};
+}
+
+/// A new tensor with exactly these bytes; a bool that is neither 0 nor 1 becomes 1, as NumPy takes it.
+Result<Tensor> dense_tensor(DType dtype, std::span<const int64_t> shape, std::span<const std::byte> data) {
+  HEARTH_ASSIGN_OR_RETURN(Tensor tensor, Tensor::empty(dtype, shape));
+  if (data.empty()) return tensor;
+  std::memcpy(tensor.data(), data.data(), data.size());
+  if (dtype == DType::kBool) {
+    for (uint8_t& value : std::span(tensor.data_as<uint8_t>(), data.size())) value = value != 0 ? 1 : 0;
+  }
+  return tensor;
 }
 
 }  // namespace
@@ -62,13 +73,10 @@ Result<Tensor> read_npy(std::span<const std::byte> bytes) {
                         size ? std::to_string(*size) : "more than there can be");
   }
   if (!header.fortran_order) {
-    HEARTH_ASSIGN_OR_RETURN(Tensor tensor, Tensor::empty(header.dtype, header.shape));
-    if (*size > 0) std::memcpy(tensor.data(), parts.data.data(), *size);
-    return tensor;
+    return dense_tensor(header.dtype, header.shape, parts.data);
   }
   std::vector<int64_t> reversed(header.shape.rbegin(), header.shape.rend());
-  HEARTH_ASSIGN_OR_RETURN(const Tensor stored, Tensor::empty(header.dtype, reversed));
-  if (*size > 0) std::memcpy(stored.data(), parts.data.data(), *size);
+  HEARTH_ASSIGN_OR_RETURN(const Tensor stored, dense_tensor(header.dtype, reversed, parts.data));
   std::vector<int64_t> strides(stored.strides().rbegin(), stored.strides().rend());
   HEARTH_ASSIGN_OR_RETURN(const Tensor view, Tensor::view(stored.storage(), header.dtype, header.shape, strides, 0));
   HEARTH_ASSIGN_OR_RETURN(Tensor tensor, Tensor::empty(header.dtype, header.shape));
@@ -104,18 +112,7 @@ Result<std::vector<std::byte>> write_npy(const Tensor& tensor) {
 
 Status write_npy(const std::filesystem::path& path, const Tensor& tensor) {
   HEARTH_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, write_npy(tensor));
-  std::filesystem::path temporary = path;
-  temporary += ".part";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  std::error_code problem;
-  if (file) std::filesystem::rename(temporary, path, problem);
-  if (file && !problem) return {};
-  std::error_code ignored;
-  std::filesystem::remove(temporary, ignored);
-  return error(StatusCode::kFailed, "{}: it cannot be written{}", path.string(),
-               problem ? ": " + problem.message() : "");
+  return write_file(path, bytes);
 }
 
 }  // namespace hearth

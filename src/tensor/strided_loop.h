@@ -24,6 +24,8 @@ class StridedLoop {
       for (size_t tensor = 0; tensor < N; ++tensor) dimension.strides[tensor] = strides[tensor][i];
       dimensions_[rank_++] = dimension;
     }
+    // The strides of an empty tensor may be anything, so that joining them could overflow.
+    if (empty_) return;
     sort();
     merge();
   }

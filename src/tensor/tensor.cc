@@ -30,31 +30,23 @@ class BorrowedStorage final : public Storage {
   void dispose() override { delete this; }
 };
 
-Status check_shape(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides) {
-  if (dtype_bits(dtype) == 0) return invalid_argument("{} is not a dtype", static_cast<int32_t>(dtype));
-  if (shape.size() > kMaxRank)
-    return invalid_argument("a tensor of rank {} was asked for; the most is {}", shape.size(), kMaxRank);
-  if (shape.size() != strides.size())
-    return invalid_argument("{} sizes came with {} strides", shape.size(), strides.size());
-  if (std::ranges::any_of(shape, [](int64_t size) { return size < 0; })) {
-    return invalid_argument("the shape {} has a negative size", describe_shape(shape));
-  }
-  if (std::ranges::any_of(strides, [](int64_t stride) { return stride < 0; })) {
-    return invalid_argument("the strides {} have a negative one", describe_shape(strides));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Tensor> Tensor::view(StorageRef storage, DType dtype, std::span<const int64_t> shape,
                             std::span<const int64_t> strides, int64_t offset) {
-  HEARTH_RETURN_IF_ERROR(check_shape(dtype, shape, strides));
+  HEARTH_RETURN_IF_ERROR(check_layout(dtype, shape, strides));
+  if (!dense_bytes(dtype, shape).valid()) {
+    return invalid_argument("a view of shape {} has more elements than can be counted", describe_shape(shape));
+  }
   if (!storage) return invalid_argument("a view of no storage was asked for");
   const CheckedSize end = CheckedSize(offset) + element_extent(shape, strides);
   if (!fits(elements_to_bytes(end, dtype), storage->size())) {
     return invalid_argument("a {}{} with strides {} at element {} reaches beyond its {} bytes of storage",
                             dtype_name(dtype), describe_shape(shape), describe_shape(strides), offset, storage->size());
+  }
+  if (offset * dtype_bits(dtype) % 8 != 0) {
+    return invalid_argument("a view of packed {} elements cannot begin inside a byte, at element {}", dtype_name(dtype),
+                            offset);
   }
   Tensor tensor;
   tensor.storage_ = std::move(storage);
@@ -67,12 +59,7 @@ Result<Tensor> Tensor::view(StorageRef storage, DType dtype, std::span<const int
 }
 
 Result<Tensor> Tensor::empty_strided(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides) {
-  HEARTH_RETURN_IF_ERROR(check_shape(dtype, shape, strides));
-  const auto bytes = elements_to_bytes(element_extent(shape, strides), dtype).as<ptrdiff_t>();
-  if (!bytes)
-    return error(StatusCode::kOutOfMemory, "a {}{} is larger than memory can be", dtype_name(dtype),
-                 describe_shape(shape));
-  const auto size = static_cast<size_t>(*bytes);
+  HEARTH_ASSIGN_OR_RETURN(const size_t size, storage_bytes(dtype, shape, strides));
   auto* data = static_cast<std::byte*>(::operator new(size, kAlignment, std::nothrow));
   if (!data)
     return error(StatusCode::kOutOfMemory, "{} bytes for a {}{} cannot be had", size, dtype_name(dtype),
@@ -81,31 +68,17 @@ Result<Tensor> Tensor::empty_strided(DType dtype, std::span<const int64_t> shape
 }
 
 Result<Tensor> Tensor::empty(DType dtype, std::span<const int64_t> shape) {
-  if (shape.size() > kMaxRank)
-    return invalid_argument("a tensor of rank {} was asked for; the most is {}", shape.size(), kMaxRank);
-  std::array<int64_t, kMaxRank> strides{};
-  if (!row_major_extent(shape).as<int64_t>()) {
-    return error(StatusCode::kOutOfMemory, "a {}{} is larger than memory can be", dtype_name(dtype),
-                 describe_shape(shape));
-  }
-  row_major_strides(shape, strides);
+  HEARTH_ASSIGN_OR_RETURN(const auto strides, checked_row_major_strides(dtype, shape));
   return empty_strided(dtype, shape, {strides.data(), shape.size()});
 }
 
 Result<Tensor> Tensor::borrow(DType dtype, std::span<const int64_t> shape, void* data) {
-  if (shape.size() > kMaxRank)
-    return invalid_argument("a tensor of rank {} was asked for; the most is {}", shape.size(), kMaxRank);
-  CheckedSize elements = 1;
-  for (const int64_t size : shape) elements *= CheckedSize(size);
-  const auto bytes = elements_to_bytes(elements, dtype).as<ptrdiff_t>();
-  if (!bytes || !row_major_extent(shape).as<int64_t>()) {
-    return invalid_argument("the shape {} is not that of memory", describe_shape(shape));
-  }
-  if (!data && *bytes > 0) return invalid_argument("a borrowed tensor needs an address");
-  std::array<int64_t, kMaxRank> strides{};
-  row_major_strides(shape, strides);
-  StorageRef storage(new BorrowedStorage(static_cast<std::byte*>(data), static_cast<size_t>(*bytes)));
-  return view(std::move(storage), dtype, shape, {strides.data(), shape.size()}, 0);
+  HEARTH_ASSIGN_OR_RETURN(const auto strides, checked_row_major_strides(dtype, shape));
+  const std::span<const int64_t> used_strides(strides.data(), shape.size());
+  HEARTH_ASSIGN_OR_RETURN(const size_t size, storage_bytes(dtype, shape, used_strides));
+  if (!data && size > 0) return invalid_argument("a borrowed tensor needs an address");
+  StorageRef storage(new BorrowedStorage(static_cast<std::byte*>(data), size));
+  return view(std::move(storage), dtype, shape, used_strides, 0);
 }
 
 int64_t Tensor::element_count() const {

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -57,13 +58,13 @@ class CpuDevice final : public Device {
 
   Status copy_to_device(Stream&, DeviceMemory to, size_t to_offset, std::span<const std::byte> from) override {
     HEARTH_RETURN_IF_ERROR(check_range(to, to_offset, from.size()));
-    std::memcpy(at(to, to_offset), from.data(), from.size());
+    std::ranges::copy(from, at(to, to_offset));
     return {};
   }
 
   Status copy_to_host(Stream&, std::span<std::byte> to, DeviceMemory from, size_t from_offset) override {
     HEARTH_RETURN_IF_ERROR(check_range(from, from_offset, to.size()));
-    std::memcpy(to.data(), at(from, from_offset), to.size());
+    std::copy_n(at(from, from_offset), to.size(), to.data());
     return {};
   }
 

@@ -1,5 +1,6 @@
 #include "aoti/module.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <utility>
@@ -20,6 +21,10 @@ class OwnedHandles {
  public:
   explicit OwnedHandles(size_t count) : handles_(count, nullptr) {}
   ~OwnedHandles() {
+    // A method that gives one tensor twice hands out the same handle twice.
+    std::ranges::sort(handles_);
+    const auto repeated = std::ranges::unique(handles_);
+    handles_.erase(repeated.begin(), repeated.end());
     for (AtenTensorHandle handle : handles_) delete_handle(handle);
   }
   OwnedHandles(const OwnedHandles&) = delete;

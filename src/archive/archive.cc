@@ -1,5 +1,7 @@
 #include "archive/archive.h"
 
+#include <cstring>
+
 #include "archive/hash.h"
 #include "archive/stock_package.h"
 #include "base/checked.h"
@@ -9,6 +11,7 @@
 namespace hearth {
 namespace {
 
+constexpr std::string_view kMagic = "PK\3\4";
 constexpr std::string_view kFormatRecord = "archive_format";
 constexpr std::string_view kManifestRecord = "extra/hearth.json";
 constexpr size_t kLargestText = size_t{16} << 20;
@@ -52,6 +55,9 @@ Result<std::shared_ptr<const Archive>> Archive::open(std::span<const std::byte> 
 }
 
 Status Archive::read() {
+  if (bytes_.size() < kMagic.size() || std::memcmp(bytes_.data(), kMagic.data(), kMagic.size()) != 0) {
+    return invalid_file("it is no .pt2 file: it does not begin as one");
+  }
   HEARTH_ASSIGN_OR_RETURN(zip_, ZipReader::open(bytes_));
   HEARTH_ASSIGN_OR_RETURN(stem_, find_stem(zip_));
   HEARTH_RETURN_IF_ERROR(check_constants());

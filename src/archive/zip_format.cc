@@ -30,9 +30,7 @@ struct EndRecord {
 };
 
 Result<EndRecord> read_end(std::span<const std::byte> archive) {
-  if (archive.size() < kEndSize || ByteCursor(archive).read<uint32_t>() != kLocalSignature) {
-    return invalid_file("it is no .pt2 file: it does not begin as one");
-  }
+  if (archive.size() < kEndSize) return invalid_file("zip: {} bytes are too few for an archive", archive.size());
   ByteCursor cursor(archive.last(kEndSize));
   if (cursor.read<uint32_t>() != kEndSignature) {
     return invalid_file("zip: no directory lies at the end: the file is cut short or has something after it");

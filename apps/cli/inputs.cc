@@ -4,6 +4,7 @@
 #include <charconv>
 #include <random>
 
+#include "archive/npz.h"
 #include "base/errors.h"
 #include "model/model_impl.h"
 #include "tensor/copy.h"
@@ -41,11 +42,48 @@ Result<Tensor> scalar_tensor(double value, DType dtype) {
   return tensor;
 }
 
-Result<Tensor> read_value(const MethodInfo& method, size_t index, const std::string& text) {
-  if (index < method.inputs.size() && method.inputs[index].shape.empty()) {
-    if (const auto number = parse_number<double>(text)) return scalar_tensor(*number, method.inputs[index].dtype);
+/// A file, or a number where `input` is a scalar.
+Result<Tensor> read_value(const ValueInfo* input, const std::string& text) {
+  if (input != nullptr && input->shape.empty()) {
+    if (const auto number = parse_number<double>(text)) return scalar_tensor(*number, input->dtype);
   }
   return read_npy(std::filesystem::path(text));
+}
+
+/// An input as it was given: by name or number.
+struct Given {
+  std::string name;
+  std::string argument;
+  Tensor tensor;
+};
+
+/// "NAME=FILE.npy", "NAME=NUMBER", "FILE.npy" for the first input, "FILE.npz" for all that it holds.
+Result<std::vector<Given>> read_arguments(const MethodInfo& method, bool described,
+                                          const std::vector<std::string>& arguments) {
+  std::vector<Given> given;
+  for (const std::string& argument : arguments) {
+    const size_t equals = argument.find('=');
+    const bool is_named = equals != std::string::npos;
+    if (!is_named && argument.ends_with(".npz")) {
+      HEARTH_ASSIGN_OR_RETURN(std::vector<NamedTensor> tensors, read_npz(std::filesystem::path(argument)));
+      for (NamedTensor& entry : tensors) given.push_back({entry.name, argument, std::move(entry.tensor)});
+      continue;
+    }
+    if (!is_named && described && method.inputs.size() != 1) {
+      return invalid_argument("--input {}: which input is it? Write NAME={}; the method has {}", argument, argument,
+                              list_inputs(method));
+    }
+    const std::string name = is_named ? argument.substr(0, equals) : "0";
+    const ValueInfo* input = nullptr;
+    if (described) {
+      HEARTH_ASSIGN_OR_RETURN(const size_t index, find_input(method, name, method.inputs.size()));
+      input = &method.inputs[index];
+    }
+    Result<Tensor> tensor = read_value(input, is_named ? argument.substr(equals + 1) : argument);
+    if (!tensor.ok()) return tensor.status().with_context("--input " + name);
+    given.push_back({name, argument, *std::move(tensor)});
+  }
+  return given;
 }
 
 }  // namespace
@@ -63,26 +101,19 @@ Result<const MethodInfo*> find_method(const Model& model, const std::string& nam
 
 Result<std::vector<Tensor>> read_inputs(const Model& model, const MethodInfo& method,
                                         const std::vector<std::string>& arguments) {
-  const size_t count = model.impl()->archive().has_manifest() ? method.inputs.size() : arguments.size();
+  const bool described = model.impl()->archive().has_manifest();
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<Given> given, read_arguments(method, described, arguments));
+  const size_t count = described ? method.inputs.size() : given.size();
   std::vector<Tensor> inputs(count);
-  for (const std::string& argument : arguments) {
-    const size_t equals = argument.find('=');
-    const std::string name = equals == std::string::npos ? "0" : argument.substr(0, equals);
-    if (equals == std::string::npos && count != 1) {
-      return invalid_argument("--input {}: which input is it? Write NAME={}; the method has {}", argument, argument,
-                              list_inputs(method));
-    }
-    HEARTH_ASSIGN_OR_RETURN(const size_t index, find_input(method, name, count));
-    if (inputs[index].defined()) return invalid_argument("--input {}: the input was given twice", argument);
-    Result<Tensor> tensor =
-        read_value(method, index, equals == std::string::npos ? argument : argument.substr(equals + 1));
-    if (!tensor.ok()) return tensor.status().with_context("--input " + name);
-    inputs[index] = *std::move(tensor);
+  for (const Given& one : given) {
+    HEARTH_ASSIGN_OR_RETURN(const size_t index, find_input(method, one.name, count));
+    if (inputs[index].defined()) return invalid_argument("--input {}: the input was given twice", one.argument);
+    inputs[index] = one.tensor;
   }
   for (size_t i = 0; i < count; ++i) {
-    if (!inputs[i].defined())
-      return invalid_argument("input '{}' is missing: add --input {}=FILE.npy", method.inputs[i].name,
-                              method.inputs[i].name);
+    if (inputs[i].defined()) continue;
+    const std::string name = described ? method.inputs[i].name : std::to_string(i);
+    return invalid_argument("input '{}' is missing: add --input {}=FILE.npy", name, name);
   }
   return inputs;
 }

@@ -119,10 +119,12 @@ class Program {
                               "  hearth run model.pt2 decode --input 0=ids.npy --input position=7");
     add_file(added, run_.file);
     added->add_option("METHOD", run_.method, "the method, for example forward")->required();
-    added->add_option("--input", run_.inputs, "NAME=x.npy, INDEX=x.npy, NAME=NUMBER, or x.npy where there is one input")
+    added
+        ->add_option("--input", run_.inputs,
+                     "NAME=x.npy, INDEX=x.npy, NAME=NUMBER, x.npy where there is one input, or x.npz with all")
         ->allow_extra_args(false)
         ->take_all();
-    added->add_option("--output", run_.output_folder, "write the outputs there as 0.npy, 1.npy, …");
+    added->add_option("--output", run_.output, "a folder for the outputs as 0.npy, 1.npy, …, or one .npz file");
     added->callback([this] { chosen_ = [this] { return run(run_, common_); }; });
   }
 
@@ -165,9 +167,7 @@ class Program {
         ->allow_extra_args(false)
         ->take_all();
     added->add_option("-r,--rounds", bench_.rounds, "measured runs")->check(kPositive)->capture_default_str();
-    added->add_option("--warmup", bench_.warm_up, "runs before that")
-        ->check(kCount)
-        ->capture_default_str();
+    added->add_option("--warmup", bench_.warm_up, "runs before that")->check(kCount)->capture_default_str();
     added->callback([this] { chosen_ = [this] { return bench(bench_, common_); }; });
   }
 

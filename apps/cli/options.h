@@ -24,7 +24,7 @@ struct RunOptions {
   std::string file;
   std::string method;
   std::vector<std::string> inputs;
-  std::string output_folder;
+  std::string output;
 };
 
 struct ClassifyOptions {

@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "archive/npz.h"
 #include "base/errors.h"
 #include "cli/commands.h"
 #include "cli/inputs.h"
@@ -25,14 +26,31 @@ Result<std::string> preview(const Tensor& tensor) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-Status write_outputs(const std::vector<Tensor>& outputs, const std::filesystem::path& folder) {
+/// An output's name, or its place where the file describes none.
+std::string output_name(const MethodInfo& method, size_t i) {
+  return i < method.outputs.size() ? method.outputs[i].name : std::to_string(i);
+}
+
+/// One .npz file, or a folder with a numbered .npy file for each; returns the file of each output.
+Result<std::vector<std::string>> write_outputs(const MethodInfo& method, const std::vector<Tensor>& outputs,
+                                               const std::filesystem::path& place) {
+  std::vector<NamedTensor> named;
+  for (size_t i = 0; i < outputs.size(); ++i) named.push_back({output_name(method, i), outputs[i]});
+  if (place.extension() == ".npz") {
+    HEARTH_RETURN_IF_ERROR(write_npz(place, named));
+    return std::vector<std::string>(outputs.size(), place.string());
+  }
   std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
-  if (problem)
-    return error(StatusCode::kFailed, "{}: the folder cannot be made: {}", folder.string(), problem.message());
-  for (size_t i = 0; i < outputs.size(); ++i)
-    HEARTH_RETURN_IF_ERROR(write_npy(folder / fmt::format("{}.npy", i), outputs[i]));
-  return {};
+  std::filesystem::create_directories(place, problem);
+  if (problem) {
+    return error(StatusCode::kFailed, "{}: the folder cannot be made: {}", place.string(), problem.message());
+  }
+  std::vector<std::string> files;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    files.push_back((place / fmt::format("{}.npy", i)).string());
+    HEARTH_RETURN_IF_ERROR(write_npy(files.back(), outputs[i]));
+  }
+  return files;
 }
 
 }  // namespace
@@ -44,23 +62,25 @@ Status run(const RunOptions& options, const CommonOptions& common) {
   HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, read_inputs(model, *method, options.inputs));
   HEARTH_ASSIGN_OR_RETURN(Session session, model.session());
   HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, session.run(method->name, inputs));
-  if (!options.output_folder.empty()) HEARTH_RETURN_IF_ERROR(write_outputs(outputs, options.output_folder));
+  std::vector<std::string> files;
+  if (!options.output.empty()) {
+    HEARTH_ASSIGN_OR_RETURN(files, write_outputs(*method, outputs, options.output));
+  }
 
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const std::string name = i < method->outputs.size() ? method->outputs[i].name : std::to_string(i);
+    const std::string name = output_name(*method, i);
     const Result<std::string> values = preview(outputs[i]);
     rows.push_back({std::to_string(i), name, describe(outputs[i]), values.ok() ? *values : ""});
     list.push_back({{"name", name},
                     {"dtype", dtype_name(outputs[i].dtype())},
                     {"shape", std::vector<int64_t>(outputs[i].shape().begin(), outputs[i].shape().end())}});
-    if (!options.output_folder.empty())
-      list.back()["file"] = (std::filesystem::path(options.output_folder) / fmt::format("{}.npy", i)).string();
+    if (!files.empty()) list.back()["file"] = files[i];
   }
   if (common.json) {
     print_json({{"method", method->name}, {"target", method->target}, {"outputs", list}});
-  } else if (!common.quiet || options.output_folder.empty()) {
+  } else if (!common.quiet || options.output.empty()) {
     print_columns(rows, 0);
   }
   return {};

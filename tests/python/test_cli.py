@@ -140,3 +140,20 @@ def test_nothing_but_the_result_goes_to_standard_output(files):
 def test_fewer_threads_than_asked_for_are_taken_where_there_are_fewer(files):
     many = hearth_json("bench", files / "good.pt2", "-r", "1", "--threads", "4096")
     assert 1 <= many["threads"] <= (os.cpu_count() or 1)
+
+
+def test_npz_files_hold_all_inputs_and_outputs(speech_archive, tmp_path):
+    ids, past = np.array([4, 9, 0, 2, 7]), np.ones((5, 6), np.float32)
+    names = [value["name"] for value in speech_archive.manifest["methods"]["decode"]["inputs"]]
+    np.savez(tmp_path / "in.npz", **dict(zip(names, (ids, past), strict=True)))
+    npz = hearth_json(
+        "run", speech_archive.path, "decode", "--input", tmp_path / "in.npz", "--output", tmp_path / "y.npz"
+    )
+    np.save(tmp_path / "ids.npy", ids)
+    np.save(tmp_path / "past.npy", past)
+    inputs = ["--input", f"0={tmp_path}/ids.npy", "--input", f"1={tmp_path}/past.npy"]
+    npy = hearth_json("run", speech_archive.path, "decode", *inputs, "--output", tmp_path / "y")
+    with np.load(tmp_path / "y.npz") as outputs:
+        assert list(outputs) == [output["name"] for output in npz["outputs"]]
+        for output in npy["outputs"]:
+            np.testing.assert_array_equal(outputs[output["name"]], np.load(output["file"]))

@@ -78,6 +78,21 @@ def test_methods_share_weights_and_answer(speech, speech_archive, tmp_path):
     assert np.allclose(total, expected["state"][1].numpy(), atol=1e-4)
 
 
+def test_one_tensor_may_be_several_outputs(tmp_path):
+    from hearth.export import save
+
+    class Twice(torch.nn.Module):
+        def forward(self, x):
+            y = x + 1
+            return x, y, x, y, y[0]
+
+    x = torch.randn(2, 3)
+    save(tmp_path / "twice.pt2", Twice().eval(), (x,), targets="cpu-x86_64-v3")
+    answers = run_method(tmp_path / "twice.pt2", "forward", [x.numpy()], tmp_path)
+    for answer, expected in zip(answers, Twice()(x), strict=True):
+        assert np.array_equal(answer, expected.numpy())
+
+
 def test_verify_agrees_with_pytorch(resnet_archive):
     answer = hearth_json("verify", resnet_archive.path)
     assert answer["ok"]

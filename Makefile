@@ -25,8 +25,8 @@ test:
 
 format:
 	clang-format-19 -i $$(git ls-files '*.h' '*.cc' '*.c')
-	.venv/bin/ruff format python demo tools tests
-	.venv/bin/ruff check --fix python demo tools tests
+	.venv/bin/ruff format bench demo python tests tools
+	.venv/bin/ruff check --fix bench demo python tests tools
 
 clean:
 	rm -rf build

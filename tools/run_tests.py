@@ -7,6 +7,7 @@ Environment: HEARTH_FUZZ_SECONDS (30) is how long each fuzzer runs.
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 REPORTS = BUILD / "reports"
 PYTHON = sys.executable
+PYTHON_FOLDERS = ["bench", "demo", "python", "tests", "tools"]
 FUZZ_SECONDS = int(os.environ.get("HEARTH_FUZZ_SECONDS", "30"))
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1",
@@ -72,10 +74,8 @@ def check_sources(tally: Tally) -> None:
         ["git", "ls-files", "*.h", "*.cc", "*.c"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     tally.check("clang-format", run(["clang-format-19", "--dry-run", "-Werror", *sources]))
-    tally.check("ruff check", run([PYTHON, "-m", "ruff", "check", "--quiet", "python", "demo", "tools", "tests"]))
-    tally.check(
-        "ruff format", run([PYTHON, "-m", "ruff", "format", "--check", "--quiet", "python", "demo", "tools", "tests"])
-    )
+    tally.check("ruff check", run([PYTHON, "-m", "ruff", "check", "--quiet", *PYTHON_FOLDERS]))
+    tally.check("ruff format", run([PYTHON, "-m", "ruff", "format", "--check", "--quiet", *PYTHON_FOLDERS]))
 
 
 def ctest(tally: Tally, preset: str, select: str = ".") -> None:
@@ -89,6 +89,26 @@ def ctest(tally: Tally, preset: str, select: str = ".") -> None:
 def test_release(tally: Tally) -> None:
     if build(tally, "release"):
         ctest(tally, "release")
+
+
+def tidy_one(source: str) -> bool:
+    command = ["clang-tidy-19", "-p", str(BUILD / "release"), "--quiet", source]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        print(done.stdout, flush=True)
+    return done.returncode == 0
+
+
+def check_tidy(tally: Tally) -> None:
+    """clang-tidy on what ships, with the commands of the release build."""
+    listed = subprocess.run(
+        ["git", "ls-files", "src/*.cc", "apps/*.cc"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    others = re.compile(r"_(test|fuzz|bench|neon)\.cc$|/testing/")
+    sources = [source for source in listed.stdout.split() if not others.search(source)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for source, good in zip(sources, pool.map(tidy_one, sources), strict=True):
+            tally.check(f"clang-tidy {source}", good)
 
 
 def test_sanitized(tally: Tally) -> None:
@@ -134,6 +154,7 @@ def test_python(tally: Tally) -> None:
 STEPS: dict[str, Callable[[Tally], None]] = {
     "sources": check_sources,
     "release": test_release,
+    "tidy": check_tidy,
     "asan": test_sanitized,
     "fuzz": test_fuzzers,
     "tsan": test_threads,

@@ -42,14 +42,17 @@ Result<std::map<std::string, int64_t>> parse_dimensions(const std::vector<std::s
   return sizes;
 }
 
-/// What the user gave; else sizes asked for; else the file's own example; else the smallest sizes.
+/// What the user gave; else sizes asked for; else one picture for a classifier, and the file's own example for other
+/// models; else the smallest sizes.
 Result<std::vector<Tensor>> choose_inputs(const Model& model, const MethodInfo& method, const BenchOptions& options) {
   const Archive& archive = model.impl()->archive();
   if (!options.inputs.empty() || !archive.has_manifest()) return read_inputs(model, method, options.inputs);
   HEARTH_ASSIGN_OR_RETURN(const auto sizes, parse_dimensions(options.dimensions));
   const auto& goldens = archive.manifest().goldens;
   const auto golden = std::ranges::find(goldens, method.name, &Golden::method);
-  if (!sizes.empty() || golden == goldens.end()) return random_inputs(model, method, sizes);
+  const auto& pipeline = archive.manifest().pipeline;
+  const bool takes_pictures = pipeline && pipeline->method == method.name;
+  if (!sizes.empty() || takes_pictures || golden == goldens.end()) return random_inputs(model, method, sizes);
   HEARTH_ASSIGN_OR_RETURN(GoldenCase test, read_golden(archive, *golden, /*with_outputs=*/false));
   return std::move(test.inputs);
 }
@@ -80,8 +83,11 @@ Status bench(const BenchOptions& options, const CommonOptions& common) {
   const double median =
       times.size() % 2 == 1 ? times[times.size() / 2] : (times[times.size() / 2 - 1] + times[times.size() / 2]) / 2;
   const int threads = model.impl()->team().size();
+  std::vector<std::string> descriptions;
+  for (const Tensor& input : inputs) descriptions.push_back(describe(input));
   if (common.json) {
     print_json({{"model", model.name()},
+                {"inputs", descriptions},
                 {"device", model.impl()->device()->properties().name},
                 {"target", method->target},
                 {"threads", threads},
@@ -96,7 +102,8 @@ Status bench(const BenchOptions& options, const CommonOptions& common) {
     return {};
   }
   fmt::print("{} {} on {}, {} threads\n", model.name(), method->name, method->target, threads);
-  print_columns({{"load", fmt::format("{:.1f} ms", load_ms)},
+  print_columns({{"inputs", fmt::format("{}", fmt::join(descriptions, ", "))},
+                 {"load", fmt::format("{:.1f} ms", load_ms)},
                  {"first run", fmt::format("{:.1f} ms", first_run_ms)},
                  {"median", fmt::format("{:.3f} ms of {} runs", median, times.size())},
                  {"fastest", fmt::format("{:.3f} ms", times.front())},

@@ -46,7 +46,7 @@ void print_text(const std::string& file, const Archive& archive) {
   const Manifest& manifest = archive.manifest();
   fmt::print("{}: {} ({})\n", file, manifest.name, format_bytes(archive.bytes().size()));
   std::vector<std::string> producers;
-  for (const auto& [name, version] : manifest.producer) producers.push_back(name + " " + version);
+  for (const auto& [name, version] : manifest.producer) producers.push_back(fmt::format("{} {}", name, version));
   fmt::print("made by {}\n", archive.has_manifest() ? fmt::format("{}", fmt::join(producers, ", "))
                                                     : "PyTorch: a stock package, whose inputs it does not describe");
   if (manifest.pipeline) fmt::print("task {}\n", manifest.pipeline->task);

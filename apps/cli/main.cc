@@ -160,7 +160,9 @@ class Program {
                 "  hearth bench resnet-50.pt2 -r 50 --threads 2\n  hearth bench mlp.pt2 forward --dim batch=64 --json");
     add_file(added, bench_.file);
     added->add_option("METHOD", bench_.method, "the method; by default the only one, or forward");
-    added->add_option("--input", bench_.inputs, "as for `hearth run`; by default the file's own example")
+    added
+        ->add_option("--input", bench_.inputs,
+                     "as for `hearth run`; by default one picture for a classifier, else the file's own example")
         ->allow_extra_args(false)
         ->take_all();
     added->add_option("--dim", bench_.dimensions, "SYMBOL=SIZE: random inputs of that size instead of the example")

@@ -10,7 +10,6 @@
 using hearth::AotiError;
 using hearth::AtenTensorHandle;
 using hearth::kAotiSuccess;
-using hearth::Status;
 using hearth::StatusCode;
 
 /// The one shim that throws, as the interface demands. Libraries of Hearth's exporter carry their own; this one serves

@@ -47,7 +47,6 @@ using hearth::AotiError;
 using hearth::AtenTensorHandle;
 using hearth::DType;
 using hearth::Generator;
-using hearth::KernelContext;
 using hearth::make_random;
 using hearth::Tensor;
 using hearth::tensor_of;

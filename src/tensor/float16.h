@@ -11,9 +11,8 @@ struct Float16 {
 
   constexpr Float16() = default;
   constexpr explicit Float16(float value) : bits(from_float(value)) {}
-  constexpr operator float() const {
-    return to_float(bits);
-  }  // NOLINT(google-explicit-constructor): arithmetic is in float.
+  // NOLINTNEXTLINE(google-explicit-constructor): arithmetic is in float.
+  constexpr operator float() const { return to_float(bits); }
 
  private:
   static constexpr uint16_t from_float(float value) {

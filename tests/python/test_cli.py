@@ -118,6 +118,7 @@ def test_inspect_prints_the_manifest(files, resnet_archive):
 
 def test_bench_reports_figures(files):
     answer = hearth_json("bench", files / "good.pt2", "-r", "3", "--dim", "batch=2")
+    assert answer["inputs"] == ["float32[2, 3, 32, 32]"]
     assert {"model", "device", "target", "threads", "load_ms", "first_run_ms", "peak_memory_bytes"} <= answer.keys()
     (result,) = answer["results"]
     assert 0 < result["min"] <= result["median"] <= result["max"]

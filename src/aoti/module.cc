@@ -162,7 +162,7 @@ class Module::Impl {
     const size_t size = tensor.byte_count();
     const bool fits =
         constant.byte_count == size || constant.byte_count == (size + kAlignment - 1) / kAlignment * kAlignment;
-    if (tensor.dtype() == constant.dtype && fits) return {};
+    if (tensor.defined() && tensor.dtype() == constant.dtype && fits) return {};
     return invalid_file("the constant '{}' ({}) is {} of {} bytes, the library wants {} of {} bytes", constant.name,
                         constant.original_name, describe(tensor), tensor.byte_count(), dtype_name(constant.dtype),
                         constant.byte_count);

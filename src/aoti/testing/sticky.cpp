@@ -4,10 +4,12 @@
 #include <cstdlib>
 #include <string>
 
-inline int unique_variable = 40;
+#define VISIBLE __attribute__((visibility("default")))
+
+VISIBLE inline int unique_variable = 40;
 
 template <typename T>
-struct Counter {
+struct VISIBLE Counter {
   static inline int count = 0;
 };
 
@@ -22,7 +24,7 @@ void leave_on(bool condition) {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) int answer(int threads) {
+extern "C" VISIBLE int answer(int threads) {
   last_error.assign(100, 'x');
   leave_on(threads < 0);
   int sum = 0;

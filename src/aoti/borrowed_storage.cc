@@ -5,7 +5,7 @@
 namespace hearth {
 namespace {
 
-thread_local bool t_constants = false;
+thread_local ScopedConstants* t_constants = nullptr;
 
 class BorrowedStorage final : public Storage {
  public:
@@ -18,10 +18,11 @@ class BorrowedStorage final : public Storage {
 }  // namespace
 
 StorageRef borrow_storage(void* data, size_t size) {
-  return StorageRef(new BorrowedStorage(static_cast<std::byte*>(data), size, t_constants));
+  if (t_constants != nullptr) t_constants->used_ = true;
+  return StorageRef(new BorrowedStorage(static_cast<std::byte*>(data), size, t_constants != nullptr));
 }
 
-ScopedConstants::ScopedConstants() : previous_(std::exchange(t_constants, true)) {}
+ScopedConstants::ScopedConstants() : previous_(std::exchange(t_constants, this)) {}
 ScopedConstants::~ScopedConstants() { t_constants = previous_; }
 
 }  // namespace hearth

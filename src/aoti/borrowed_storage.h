@@ -16,8 +16,13 @@ class ScopedConstants {
   ScopedConstants(const ScopedConstants&) = delete;
   ScopedConstants& operator=(const ScopedConstants&) = delete;
 
+  /// True once any was made.
+  bool used() const { return used_; }
+
  private:
-  bool previous_;
+  friend StorageRef borrow_storage(void* data, size_t size);
+  ScopedConstants* previous_;
+  bool used_ = false;
 };
 
 }  // namespace hearth

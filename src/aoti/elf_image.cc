@@ -1,6 +1,7 @@
 #include "aoti/elf_image.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/errors.h"
 
@@ -32,6 +33,7 @@ Result<ElfImage> ElfImage::open(std::span<const std::byte> bytes) {
 }
 
 Status ElfImage::read_segments() {
+  uint64_t loaded_end = 0;
   if (header_.e_phentsize != sizeof(Elf64_Phdr) || header_.e_phnum == 0 || header_.e_phnum > kMostSegments) {
     return invalid_file("ELF header: {} program headers of {} bytes", header_.e_phnum, header_.e_phentsize);
   }
@@ -43,6 +45,13 @@ Status ElfImage::read_segments() {
     if (!fits(end, CheckedSize(bytes_.size())) || !memory_end.valid() || segment->p_filesz > segment->p_memsz) {
       return invalid_file("ELF program header {}: its segment lies outside of the file", i);
     }
+    if (segment->p_type == PT_LOAD) {
+      // Where two overlapped, the loader would read other bytes at an address than the checks here.
+      if (segment->p_vaddr < loaded_end) {
+        return invalid_file("ELF program header {}: its segment begins before the end of the last one", i);
+      }
+      loaded_end = *memory_end.get();
+    }
     segments_.push_back(*segment);
   }
   return {};
@@ -51,6 +60,8 @@ Status ElfImage::read_segments() {
 Status ElfImage::read_dynamic() {
   const auto segment = std::ranges::find(segments_, uint32_t{PT_DYNAMIC}, &Elf64_Phdr::p_type);
   if (segment == segments_.end()) return invalid_file("ELF dynamic table: there is none");
+  if (std::ranges::count(segments_, uint32_t{PT_DYNAMIC}, &Elf64_Phdr::p_type) > 1)
+    return invalid_file("ELF dynamic table: there are two");
   // The loader reads the table at its address, so that is where it is read here, too.
   const auto offset = file_offset(segment->p_vaddr);
   if (!offset || *offset != segment->p_offset)
@@ -131,10 +142,30 @@ Result<uint64_t> ElfImage::count_symbols() const {
     HEARTH_ASSIGN_OR_RETURN(const uint64_t hashed, count_hashed_symbols(*offset));
     count = std::max(count.value_or(0), hashed);
   }
-  // Relocations may name symbols that no hash table counts; a library without imports beyond them is the only one
-  // accepted.
-  if (!count || *count > kMostSymbols) return invalid_file("ELF hash table: the number of symbols cannot be told");
+  if (!count) return invalid_file("ELF hash table: the number of symbols cannot be told");
+  // A GNU hash table counts no import of a library that exports nothing; its relocations name them.
+  for (const auto& [table, size] : {std::pair{DT_RELA, DT_RELASZ}, std::pair{DT_JMPREL, DT_PLTRELSZ}}) {
+    HEARTH_ASSIGN_OR_RETURN(const uint64_t relocated, count_relocated_symbols(table, size));
+    count = std::max(*count, relocated);
+  }
+  if (*count > kMostSymbols) return invalid_file("ELF symbol table: {} symbols are more than a library has", *count);
   return *count;
+}
+
+Result<uint64_t> ElfImage::count_relocated_symbols(int64_t table_tag, int64_t size_tag) const {
+  const uint64_t size = dynamic_value(size_tag).value_or(0);
+  const auto address = dynamic_value(table_tag);
+  if (!address || size == 0) return uint64_t{0};
+  const auto offset = file_offset(*address);
+  if (!offset || !fits(CheckedSize(*offset) + CheckedSize(size), CheckedSize(bytes_.size()))) {
+    return invalid_file("ELF relocation table: it lies outside of the file");
+  }
+  uint64_t count = 0;
+  for (uint64_t place = 0; place + sizeof(Elf64_Rela) <= size; place += sizeof(Elf64_Rela)) {
+    const auto relocation = *read<Elf64_Rela>(CheckedSize(*offset) + CheckedSize(place));
+    count = std::max<uint64_t>(count, ELF64_R_SYM(relocation.r_info) + 1);
+  }
+  return count;
 }
 
 /// The GNU hash table holds no count: it is one more than the last symbol of the bucket that begins last.

@@ -55,6 +55,7 @@ class ElfImage {
   Status read_symbols();
   Result<uint64_t> count_symbols() const;
   Result<uint64_t> count_hashed_symbols(uint64_t table) const;
+  Result<uint64_t> count_relocated_symbols(int64_t table_tag, int64_t size_tag) const;
 
   std::span<const std::byte> bytes_;
   Elf64_Ehdr header_{};

@@ -13,9 +13,9 @@ namespace hearth {
 namespace {
 
 constexpr std::string_view kThreadExit = "__cxa_thread_atexit";
-/// As long as the name that it replaces.
-constexpr std::string_view kOurThreadExit = "hearth_no_tls_exit_";
-static_assert(kThreadExit.size() == kOurThreadExit.size());
+/// Differs in the first character only: linkers let shorter names, such as exit, end inside of longer ones.
+constexpr std::string_view kOurThreadExit = "h_cxa_thread_atexit";
+static_assert(kThreadExit.substr(1) == kOurThreadExit.substr(1));
 
 class Patcher {
  public:
@@ -160,4 +160,4 @@ Status make_unloadable(std::vector<std::byte>& library) {
 /// Stands in for the C++ library's function in libraries that make_unloadable changed: registering a destructor there
 /// would keep the library loaded until the thread ends. What is lost is the destructor of AOTInductor's last error
 /// message.
-extern "C" __attribute__((visibility("default"))) int hearth_no_tls_exit_(void (*)(void*), void*, void*) { return 0; }
+extern "C" __attribute__((visibility("default"))) int h_cxa_thread_atexit(void (*)(void*), void*, void*) { return 0; }

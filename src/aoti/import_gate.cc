@@ -34,6 +34,17 @@ constexpr std::string_view kSystemLibraries[] = {
     "libc.so.6",     "libm.so.6",      "libpthread.so.0",      "libdl.so.2",           "librt.so.1",
     "libgcc_s.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"};
 
+/// Weak imports of every library that GCC links, which no library on Linux serves.
+constexpr std::string_view kToolchainHooks[] = {"__gmon_start__", "_ITM_deregisterTMCloneTable",
+                                                "_ITM_registerTMCloneTable"};
+
+bool is_toolchain_hook(std::string_view symbol) {
+  return std::ranges::find(kToolchainHooks, symbol) != std::end(kToolchainHooks);
+}
+
+/// What makes the loader open another library.
+bool names_library(int64_t tag) { return tag == DT_NEEDED || tag == DT_FILTER || tag == DT_AUXILIARY; }
+
 std::string machine_of(uint16_t machine) {
   if (machine == EM_X86_64) return "x86_64";
   if (machine == EM_AARCH64) return "aarch64";
@@ -47,7 +58,7 @@ Result<ElfFacts> read_elf(std::span<const std::byte> bytes) {
   ElfFacts facts;
   facts.machine = machine_of(image.machine());
   for (const Elf64_Dyn& entry : image.dynamic()) {
-    if (entry.d_tag == DT_NEEDED) {
+    if (names_library(entry.d_tag)) {
       HEARTH_ASSIGN_OR_RETURN(const std::string_view name, image.string(entry.d_un.d_val));
       facts.needed.emplace_back(name);
     }
@@ -91,10 +102,14 @@ Status check_imports(const ElfFacts& facts, bool allow_libtorch) {
     if (is_system_library(name) || is_replaced_library(name) || (allow_libtorch && is_torch_library(name))) continue;
     return invalid_file("the library needs '{}', which Hearth does not load", name);
   }
+  const auto refuse = [](const std::string& symbol) {
+    return invalid_file("the library imports '{}', which Hearth neither has nor lets models use", symbol);
+  };
   for (const std::string& symbol : facts.imports) {
-    if (!is_allowed_import(symbol)) {
-      return invalid_file("the library imports '{}', which Hearth neither has nor lets models use", symbol);
-    }
+    if (!is_allowed_import(symbol)) return refuse(symbol);
+  }
+  for (const std::string& symbol : facts.weak_imports) {
+    if (!is_allowed_import(symbol) && !is_toolchain_hook(symbol)) return refuse(symbol);
   }
   return {};
 }

@@ -13,10 +13,10 @@ namespace hearth {
 
 /// What a shared object says of itself, read without opening it.
 struct ElfFacts {
-  std::string machine;               ///< "x86_64", "aarch64", or "unknown (N)".
-  std::vector<std::string> needed;   ///< DT_NEEDED, in order.
-  std::vector<std::string> imports;  ///< Undefined symbols that are not weak.
-  std::vector<std::string> weak_imports;
+  std::string machine;                    ///< "x86_64", "aarch64", or "unknown (N)".
+  std::vector<std::string> needed;        ///< DT_NEEDED, and the libraries that it filters, in order.
+  std::vector<std::string> imports;       ///< Undefined symbols that are not weak.
+  std::vector<std::string> weak_imports;  ///< Bound like the others where somebody serves them.
   std::vector<std::string> exports;
   bool has_run_path = false;  ///< DT_RPATH or DT_RUNPATH.
   bool has_text_relocations = false;

@@ -10,6 +10,7 @@
 #include "aoti/container_abi.h"
 #include "aoti/import_gate.h"
 #include "aoti/sealed_library.h"
+#include "base/checked.h"
 #include "base/errors.h"
 #include "kernels/context.h"
 
@@ -56,7 +57,9 @@ class Module::Impl {
     HEARTH_RETURN_IF_ERROR(check(abi_.create(&container_, 1, "cpu", nullptr), "loading"));
     HEARTH_RETURN_IF_ERROR(check(abi_.count_inputs(container_, &input_count_), "counting inputs"));
     HEARTH_RETURN_IF_ERROR(check(abi_.count_outputs(container_, &output_count_), "counting outputs"));
-    return read_constants();
+    HEARTH_RETURN_IF_ERROR(read_constants());
+    is_bound_ = constants_.empty() || constants.used();
+    return {};
   }
 
   size_t input_count() const { return input_count_; }
@@ -76,19 +79,34 @@ class Module::Impl {
       entries.push_back({constants_[i].name.c_str(), handles[i]});
     }
     const ScopedHandleRecorder recorder(bound_);
-    return check(abi_.bind(container_, entries.data(), entries.size(), /*inactive=*/false, /*full=*/true),
-                 "binding its constants");
+    HEARTH_RETURN_IF_ERROR(
+        check(abi_.bind(container_, entries.data(), entries.size(), /*inactive=*/false, /*full=*/true),
+              "binding its constants"));
+    is_bound_ = true;
+    return {};
   }
 
   Status bind_blob(std::span<const std::byte> blob) {
+    CheckedSize needed = 0;
+    for (const ModuleConstant& constant : constants_) needed += CheckedSize(constant.byte_count);
+    if (!fits(needed, blob.size())) {
+      return invalid_file("{}: the blob of constants has {} bytes, which is less than the library reads", name_,
+                          blob.size());
+    }
     const ScopedConstants constants;
     const ScopedHandleRecorder recorder(bound_);
-    return check(abi_.bind_blob(container_, reinterpret_cast<const uint8_t*>(blob.data())), "loading its constants");
+    HEARTH_RETURN_IF_ERROR(
+        check(abi_.bind_blob(container_, reinterpret_cast<const uint8_t*>(blob.data())), "loading its constants"));
+    is_bound_ = is_bound_ || constants.used();
+    return {};
   }
 
   Result<std::vector<Tensor>> run(const KernelContext& context, std::span<const Tensor> inputs) {
     if (inputs.size() != input_count_) {
       return invalid_argument("{} inputs were given, the method takes {}", inputs.size(), input_count_);
+    }
+    if (!is_bound_) {
+      return error(StatusCode::kInternal, "{} was run before its {} constants were bound", name_, constants_.size());
     }
     OwnedHandles input_handles(inputs.size());
     OwnedHandles output_handles(output_count_);
@@ -149,7 +167,7 @@ class Module::Impl {
     const size_t size = tensor.byte_count();
     const bool fits =
         constant.byte_count == size || constant.byte_count == (size + kAlignment - 1) / kAlignment * kAlignment;
-    if (tensor.dtype() == constant.dtype && fits) return {};
+    if (tensor.defined() && tensor.dtype() == constant.dtype && fits) return {};
     return invalid_file("the constant '{}' ({}) is {} of {} bytes, the library wants {} of {} bytes", constant.name,
                         constant.original_name, describe(tensor), tensor.byte_count(), dtype_name(constant.dtype),
                         constant.byte_count);
@@ -173,6 +191,7 @@ class Module::Impl {
   size_t output_count_ = 0;
   std::vector<ModuleConstant> constants_;
   std::vector<AtenTensorHandle> bound_;
+  bool is_bound_ = false;
   std::mutex first_run_;
   std::atomic<bool> has_run_{false};
 };

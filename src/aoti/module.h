@@ -44,6 +44,7 @@ class Module {
   /// (it keeps a reference). kInvalidFile names a constant whose dtype or size differs.
   Status bind(std::span<const Tensor> tensors);
   /// Loads the constants from a stock package's blob, which must stay mapped while this object lives.
+  /// kInvalidFile when it is too short.
   Status bind_blob(std::span<const std::byte> blob);
 
   /// Runs the method. `inputs` are checked for their count only; the caller checked the rest against the manifest.

@@ -22,25 +22,50 @@ namespace {
 constexpr size_t kMostArguments = 96;
 
 thread_local int t_wanted_threads = 0;
+/// Regions of one thread that this thread has entered inside of its innermost run_region; LLVM's callers enter and
+/// leave them themselves.
+thread_local int t_serialized = 0;
+
+int thread_number() { return t_serialized > 0 ? 0 : ThreadTeam::current_member(); }
+int thread_count() { return t_serialized > 0 ? 1 : ThreadTeam::current_members(); }
+void wait_for_all() {
+  if (t_serialized == 0) ThreadTeam::barrier();
+}
 
 /// Runs `body` on every member of the run's team, each under the run's context.
 void run_region(int threads, FunctionRef<void(int)> body) {
   const KernelContext* context = current_kernel_context();
+  const int serialized = std::exchange(t_serialized, 0);
   if (context == nullptr) {
     body(0);
-    return;
+  } else {
+    context->team->run(
+        [&](int member) {
+          const ScopedKernelContext scope(*context);
+          body(member);
+        },
+        threads);
   }
-  context->team->run(
-      [&](int member) {
-        const ScopedKernelContext scope(*context);
-        body(member);
-      },
-      threads);
+  t_serialized = serialized;
 }
 
-std::mutex& critical_mutex() {
-  static std::mutex mutex;
-  return mutex;
+// One of these may be taken while another is held: an update that is too wide for one instruction inside of a critical
+// block, a critical block of one name inside of another's.
+std::mutex critical_mutex;
+std::mutex atomic_mutex;
+
+/// The word that compilers reserve, as 0, for each name of a critical block or reduction.
+using Name = std::atomic_ref<uint32_t>;
+
+void lock(void* name) {
+  const Name word(*static_cast<uint32_t*>(name));
+  while (word.exchange(1, std::memory_order_acquire) != 0) word.wait(1, std::memory_order_relaxed);
+}
+
+void unlock(void* name) {
+  const Name word(*static_cast<uint32_t*>(name));
+  word.store(0, std::memory_order_release);
+  word.notify_one();
 }
 
 /// LLVM's outlined region: two thread numbers, then the captured pointers.
@@ -64,15 +89,16 @@ constexpr std::array<Caller, sizeof...(N)> make_callers(std::index_sequence<N...
 constexpr auto kCallers = make_callers(std::make_index_sequence<kMostArguments + 1>{});
 
 /// The share of this thread in a loop from *lower to *upper, both included. `schedule` 33 deals chunks out in turn,
-/// everything else gives each thread one contiguous part. Indices wrap as unsigned numbers do, so that an empty share
-/// can be written as lower > upper.
+/// everything else gives each thread one contiguous part, and the modifiers in its high bits ask for nothing. Indices
+/// wrap as unsigned numbers do, so that an empty share can be written as lower > upper.
 template <typename T>
 void static_share(int32_t schedule, int32_t* last, T* lower, T* upper, std::make_signed_t<T>* stride,
                   std::make_signed_t<T> increment, std::make_signed_t<T> chunk) {
   using U = std::make_unsigned_t<T>;
   constexpr int32_t kStaticChunked = 33;
-  const auto threads = static_cast<U>(ThreadTeam::current_members());
-  const auto thread = static_cast<U>(ThreadTeam::current_member());
+  constexpr int32_t kModifiers = 1 << 29 | 1 << 30;
+  const auto threads = static_cast<U>(thread_count());
+  const auto thread = static_cast<U>(thread_number());
   const bool empty = increment > 0 ? *upper < *lower : *lower < *upper;
   if (empty) {
     if (last) *last = 0;
@@ -85,7 +111,7 @@ void static_share(int32_t schedule, int32_t* last, T* lower, T* upper, std::make
   const U trips = distance / step + 1;
   const auto at = [&](U trip) { return static_cast<T>(static_cast<U>(*lower) + trip * static_cast<U>(increment)); };
 
-  if (schedule == kStaticChunked) {
+  if ((schedule & ~kModifiers) == kStaticChunked) {
     const U size = chunk < 1 ? 1 : static_cast<U>(chunk);
     const U begin = thread * size;
     *stride = static_cast<std::make_signed_t<T>>(size * threads * static_cast<U>(increment));
@@ -109,11 +135,9 @@ void static_share(int32_t schedule, int32_t* last, T* lower, T* upper, std::make
 }  // namespace
 }  // namespace hearth
 
-using hearth::ThreadTeam;
-
-HEARTH_SHIM int omp_get_thread_num() { return ThreadTeam::current_member(); }
-HEARTH_SHIM int omp_get_num_threads() { return ThreadTeam::current_members(); }
-HEARTH_SHIM int omp_in_parallel() { return ThreadTeam::current_members() > 1 ? 1 : 0; }
+HEARTH_SHIM int omp_get_thread_num() { return hearth::thread_number(); }
+HEARTH_SHIM int omp_get_num_threads() { return hearth::thread_count(); }
+HEARTH_SHIM int omp_in_parallel() { return hearth::thread_count() > 1 ? 1 : 0; }
 HEARTH_SHIM int omp_get_max_threads() {
   const hearth::KernelContext* context = hearth::current_kernel_context();
   return context ? context->team->size() : 1;
@@ -125,12 +149,14 @@ HEARTH_SHIM void omp_set_num_threads(int) {}
 HEARTH_SHIM void GOMP_parallel(void (*function)(void*), void* data, unsigned threads, unsigned) {
   hearth::run_region(static_cast<int>(threads), [&](int) { function(data); });
 }
-HEARTH_SHIM void GOMP_barrier() { ThreadTeam::barrier(); }
-HEARTH_SHIM bool GOMP_single_start() { return ThreadTeam::current_member() == 0; }
-HEARTH_SHIM void GOMP_critical_start() { hearth::critical_mutex().lock(); }
-HEARTH_SHIM void GOMP_critical_end() { hearth::critical_mutex().unlock(); }
-HEARTH_SHIM void GOMP_atomic_start() { hearth::critical_mutex().lock(); }
-HEARTH_SHIM void GOMP_atomic_end() { hearth::critical_mutex().unlock(); }
+HEARTH_SHIM void GOMP_barrier() { hearth::wait_for_all(); }
+HEARTH_SHIM bool GOMP_single_start() { return hearth::thread_number() == 0; }
+HEARTH_SHIM void GOMP_critical_start() { hearth::critical_mutex.lock(); }
+HEARTH_SHIM void GOMP_critical_end() { hearth::critical_mutex.unlock(); }
+HEARTH_SHIM void GOMP_critical_name_start(void** name) { hearth::lock(name); }
+HEARTH_SHIM void GOMP_critical_name_end(void** name) { hearth::unlock(name); }
+HEARTH_SHIM void GOMP_atomic_start() { hearth::atomic_mutex.lock(); }
+HEARTH_SHIM void GOMP_atomic_end() { hearth::atomic_mutex.unlock(); }
 
 HEARTH_SHIM void __kmpc_fork_call(void*, int32_t count, hearth::Microtask task, ...) {
   if (count < 0 || static_cast<size_t>(count) > hearth::kMostArguments) std::abort();
@@ -147,30 +173,33 @@ HEARTH_SHIM void __kmpc_fork_call(void*, int32_t count, hearth::Microtask task, 
   });
 }
 HEARTH_SHIM void __kmpc_push_num_threads(void*, int32_t, int32_t threads) { hearth::t_wanted_threads = threads; }
-HEARTH_SHIM int32_t __kmpc_global_thread_num(void*) { return ThreadTeam::current_member(); }
-HEARTH_SHIM void __kmpc_barrier(void*, int32_t) { ThreadTeam::barrier(); }
-HEARTH_SHIM void __kmpc_serialized_parallel(void*, int32_t) {}
-HEARTH_SHIM void __kmpc_end_serialized_parallel(void*, int32_t) {}
-HEARTH_SHIM int32_t __kmpc_master(void*, int32_t) { return ThreadTeam::current_member() == 0 ? 1 : 0; }
+HEARTH_SHIM int32_t __kmpc_global_thread_num(void*) { return hearth::thread_number(); }
+HEARTH_SHIM void __kmpc_barrier(void*, int32_t) { hearth::wait_for_all(); }
+HEARTH_SHIM void __kmpc_serialized_parallel(void*, int32_t) {
+  hearth::t_wanted_threads = 0;
+  ++hearth::t_serialized;
+}
+HEARTH_SHIM void __kmpc_end_serialized_parallel(void*, int32_t) { --hearth::t_serialized; }
+HEARTH_SHIM int32_t __kmpc_master(void*, int32_t) { return hearth::thread_number() == 0 ? 1 : 0; }
 HEARTH_SHIM void __kmpc_end_master(void*, int32_t) {}
-HEARTH_SHIM int32_t __kmpc_single(void*, int32_t) { return ThreadTeam::current_member() == 0 ? 1 : 0; }
+HEARTH_SHIM int32_t __kmpc_single(void*, int32_t) { return hearth::thread_number() == 0 ? 1 : 0; }
 HEARTH_SHIM void __kmpc_end_single(void*, int32_t) {}
-HEARTH_SHIM void __kmpc_critical(void*, int32_t, void*) { hearth::critical_mutex().lock(); }
-HEARTH_SHIM void __kmpc_end_critical(void*, int32_t, void*) { hearth::critical_mutex().unlock(); }
+HEARTH_SHIM void __kmpc_critical(void*, int32_t, void* name) { hearth::lock(name); }
+HEARTH_SHIM void __kmpc_end_critical(void*, int32_t, void* name) { hearth::unlock(name); }
 
 // 1 tells every thread to combine its own result, under the lock that the matching end releases.
-HEARTH_SHIM int32_t __kmpc_reduce_nowait(void*, int32_t, int32_t, size_t, void*, void (*)(void*, void*), void*) {
-  hearth::critical_mutex().lock();
+HEARTH_SHIM int32_t __kmpc_reduce_nowait(void*, int32_t, int32_t, size_t, void*, void (*)(void*, void*), void* name) {
+  hearth::lock(name);
   return 1;
 }
-HEARTH_SHIM void __kmpc_end_reduce_nowait(void*, int32_t, void*) { hearth::critical_mutex().unlock(); }
-HEARTH_SHIM int32_t __kmpc_reduce(void*, int32_t, int32_t, size_t, void*, void (*)(void*, void*), void*) {
-  hearth::critical_mutex().lock();
+HEARTH_SHIM void __kmpc_end_reduce_nowait(void*, int32_t, void* name) { hearth::unlock(name); }
+HEARTH_SHIM int32_t __kmpc_reduce(void*, int32_t, int32_t, size_t, void*, void (*)(void*, void*), void* name) {
+  hearth::lock(name);
   return 1;
 }
-HEARTH_SHIM void __kmpc_end_reduce(void*, int32_t, void*) {
-  hearth::critical_mutex().unlock();
-  ThreadTeam::barrier();
+HEARTH_SHIM void __kmpc_end_reduce(void*, int32_t, void* name) {
+  hearth::unlock(name);
+  hearth::wait_for_all();
 }
 
 #define HEARTH_STATIC_INIT(suffix, type, signed_type)                                                            \

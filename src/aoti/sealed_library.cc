@@ -46,7 +46,8 @@ Status write_all(int file, std::span<const std::byte> bytes) {
 }
 
 Result<int> seal(std::span<const std::byte> bytes, const std::string& name) {
-  OwnedFile file(memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  constexpr size_t kLongestName = 200;  // The system takes 249 bytes.
+  OwnedFile file(memfd_create(name.substr(0, kLongestName).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (file.get() < 0)
     return error(StatusCode::kOutOfMemory, "memory for a library cannot be had: {}",
                  std::generic_category().message(errno));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -8,12 +9,19 @@
 
 #include "aoti/abi.h"
 #include "aoti/run_context.h"
+#include "base/errors.h"
 
 namespace hearth {
 
-/// A list argument.
+/// A list argument; empty when its count is negative.
 inline std::span<const int64_t> list_of(const int64_t* begin, int64_t count) {
-  return {begin, static_cast<size_t>(count)};
+  return {begin, static_cast<size_t>(std::max(count, int64_t{0}))};
+}
+
+/// kInvalidArgument unless a tensor can have `rank` dimensions.
+inline Status check_rank(int64_t rank) {
+  if (rank >= 0 && rank <= kMaxRank) return {};
+  return invalid_argument("a tensor of rank {} was asked for; the most is {}", rank, kMaxRank);
 }
 
 /// An optional argument, which is a pointer to its value.

@@ -24,6 +24,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_index_Tensor(AtenTensorHandle self, const A
 HEARTH_SHIM AotiError aoti_torch_cpu_index_put(AtenTensorHandle self, const AtenTensorHandle** indices, int64_t count,
                                                AtenTensorHandle values, int32_t accumulate, AtenTensorHandle* result) {
   return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    HEARTH_RETURN_IF_ERROR(hearth::check_defined("index_put", "self", tensor_of(self)));
     HEARTH_ASSIGN_OR_RETURN(Tensor copy, hearth::clone(*context.pool, tensor_of(self)));
     HEARTH_RETURN_IF_ERROR(
         hearth::index_put_in_place(context, copy, tensors_of(indices, count), tensor_of(values), accumulate != 0));
@@ -37,6 +38,8 @@ HEARTH_SHIM AotiError aoti_torch_index_put_out(AtenTensorHandle out, AtenTensorH
                                                const AtenTensorHandle* indices, uint32_t count, AtenTensorHandle values,
                                                bool accumulate) {
   return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    HEARTH_RETURN_IF_ERROR(hearth::check_defined("index_put", "out", tensor_of(out)));
+    HEARTH_RETURN_IF_ERROR(hearth::check_defined("index_put", "self", tensor_of(self)));
     if (tensor_of(out).data() != tensor_of(self).data()) {
       HEARTH_RETURN_IF_ERROR(hearth::copy_strided(tensor_of(out), tensor_of(self)));
     }

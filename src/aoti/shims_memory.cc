@@ -1,9 +1,10 @@
 // Memory for generated code: from the run's pool, or from the system while a model is loaded.
 
-#include "aoti/abi.h"
 #include "aoti/borrowed_storage.h"
+#include "aoti/shim_arguments.h"
 #include "base/errors.h"
 #include "kernels/context.h"
+#include "kernels/operands.h"
 #include "tensor/copy.h"
 #include "tensor/layout.h"
 
@@ -12,8 +13,6 @@ namespace {
 
 constexpr int32_t kCpu = 0;
 constexpr int32_t kStrided = 0;
-
-std::span<const int64_t> sizes(const int64_t* values, int64_t count) { return {values, static_cast<size_t>(count)}; }
 
 Result<DType> dtype_of(int32_t value) {
   if (!is_dtype(value)) return invalid_argument("dtype {} is not supported", value);
@@ -30,8 +29,9 @@ Result<Tensor> allocate(DType dtype, std::span<const int64_t> shape, std::span<c
   return context ? context->pool->empty_strided(dtype, shape, strides) : Tensor::empty_strided(dtype, shape, strides);
 }
 
-Result<Tensor> clone(const Tensor& tensor, std::span<const int64_t> strides) {
-  HEARTH_ASSIGN_OR_RETURN(Tensor copy, allocate(tensor.dtype(), tensor.shape(), strides));
+Result<Tensor> clone_of(const Tensor& tensor) {
+  HEARTH_RETURN_IF_ERROR(check_defined("clone", "self", tensor));
+  HEARTH_ASSIGN_OR_RETURN(Tensor copy, allocate(tensor.dtype(), tensor.shape(), tensor.strides()));
   HEARTH_RETURN_IF_ERROR(copy_strided(copy, tensor));
   return copy;
 }
@@ -49,8 +49,9 @@ HEARTH_SHIM AotiError aoti_torch_empty_strided(int64_t rank, const int64_t* size
                                                int32_t dtype, int32_t device, int32_t, AtenTensorHandle* tensor) {
   return hearth::guard_shim(__func__, [&]() -> Status {
     HEARTH_RETURN_IF_ERROR(hearth::check_device(device));
+    HEARTH_RETURN_IF_ERROR(hearth::check_rank(rank));
     HEARTH_ASSIGN_OR_RETURN(const DType type, hearth::dtype_of(dtype));
-    return hearth::return_tensor(hearth::allocate(type, hearth::sizes(sizes, rank), hearth::sizes(strides, rank)),
+    return hearth::return_tensor(hearth::allocate(type, hearth::list_of(sizes, rank), hearth::list_of(strides, rank)),
                                  tensor);
   });
 }
@@ -70,11 +71,13 @@ HEARTH_SHIM AotiError aoti_torch_create_tensor_from_blob_v2(void* data, int64_t 
     HEARTH_RETURN_IF_ERROR(hearth::check_device(device));
     if (layout != hearth::kStrided) return hearth::invalid_argument("layout {} is not supported", layout);
     HEARTH_ASSIGN_OR_RETURN(const DType type, hearth::dtype_of(dtype));
-    const auto shape = hearth::sizes(sizes, rank);
-    const auto steps = hearth::sizes(strides, rank);
+    HEARTH_RETURN_IF_ERROR(hearth::check_rank(rank));
+    const auto shape = hearth::list_of(sizes, rank);
+    const auto steps = hearth::list_of(strides, rank);
     const hearth::CheckedSize end = hearth::CheckedSize(offset) + hearth::element_extent(shape, steps);
     const auto bytes = hearth::elements_to_bytes(end, type).as<size_t>();
     if (!bytes) return hearth::invalid_argument("the shape {} is not that of memory", hearth::describe_shape(shape));
+    if (data == nullptr && *bytes > 0) return hearth::invalid_argument("a tensor of memory needs an address");
     return hearth::return_tensor(Tensor::view(hearth::borrow_storage(data, *bytes), type, shape, steps, offset),
                                  tensor);
   });
@@ -95,8 +98,8 @@ HEARTH_SHIM AotiError aoti_torch_new_uninitialized_tensor(AtenTensorHandle* tens
 }
 
 HEARTH_SHIM AotiError aoti_torch_clone(AtenTensorHandle handle, AtenTensorHandle* copy) {
-  return hearth::guard_shim(
-      __func__, [&] { return hearth::return_tensor(hearth::clone(handle->tensor, handle->tensor.strides()), copy); });
+  return hearth::guard_shim(__func__,
+                            [&] { return hearth::return_tensor(hearth::clone_of(hearth::tensor_of(handle)), copy); });
 }
 
 HEARTH_SHIM AotiError aoti_torch_clone_preserve_strides(AtenTensorHandle handle, AtenTensorHandle* copy) {
@@ -107,6 +110,7 @@ HEARTH_SHIM AotiError aoti_torch_copy_(AtenTensorHandle to, AtenTensorHandle fro
   return hearth::guard_shim(__func__, [&]() -> Status {
     const Tensor& source = hearth::tensor_of(from);
     const Tensor& target = hearth::tensor_of(to);
+    HEARTH_RETURN_IF_ERROR(hearth::check_defined("copy_", "self", target));
     HEARTH_ASSIGN_OR_RETURN(const Tensor expanded, hearth::expand_to(source, target.shape()));
     return hearth::copy_strided(target, expanded);
   });
@@ -117,5 +121,8 @@ HEARTH_SHIM AotiError aoti_torch_tensor_copy_(AtenTensorHandle from, AtenTensorH
 }
 
 HEARTH_SHIM AotiError aoti_torch_zero_(AtenTensorHandle tensor) {
-  return hearth::guard_shim(__func__, [&] { return hearth::fill_zero(hearth::tensor_of(tensor)); });
+  return hearth::guard_shim(__func__, [&]() -> Status {
+    HEARTH_RETURN_IF_ERROR(hearth::check_defined("zero_", "self", hearth::tensor_of(tensor)));
+    return hearth::fill_zero(hearth::tensor_of(tensor));
+  });
 }

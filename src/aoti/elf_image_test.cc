@@ -18,24 +18,6 @@ void read_everything(std::vector<std::byte> library) {
   (void)make_unloadable(library);
 }
 
-Elf64_Dyn entry_at(const std::vector<std::byte>& library, const ElfImage& image, size_t index) {
-  Elf64_Dyn entry;
-  std::memcpy(&entry, &library[image.dynamic_offset() + index * sizeof(entry)], sizeof(entry));
-  return entry;
-}
-
-/// A copy in which the value of a dynamic entry was changed.
-std::vector<std::byte> with_dynamic_value(std::vector<std::byte> library, int64_t tag, uint64_t value) {
-  const ElfImage image = *ElfImage::open(library);
-  for (size_t i = 0; i < image.dynamic().size(); ++i) {
-    Elf64_Dyn entry = entry_at(library, image, i);
-    if (entry.d_tag != tag) continue;
-    entry.d_un.d_val = value;
-    std::memcpy(&library[image.dynamic_offset() + i * sizeof(entry)], &entry, sizeof(entry));
-  }
-  return library;
-}
-
 TEST(ElfImage, FindsTablesThroughAddresses) {
   const std::vector<std::byte> library = test_library("imports_system");
   const Result<ElfImage> image = ElfImage::open(library);

@@ -12,6 +12,7 @@
 namespace hearth {
 namespace {
 
+constexpr uint64_t kMostRequirements = 4096;
 constexpr std::string_view kThreadExit = "__cxa_thread_atexit";
 /// Differs in the first character only: linkers let shorter names, such as exit, end inside of longer ones.
 constexpr std::string_view kOurThreadExit = "h_cxa_thread_atexit";
@@ -71,6 +72,7 @@ class Patcher {
     const auto table = image_.file_offset(*address);
     if (!table) return outside;
     const uint64_t count = image_.dynamic_value(DT_VERNEEDNUM).value_or(0);
+    if (count > kMostRequirements) return invalid_file("ELF version table: it names {} libraries", count);
     CheckedSize offset(*table);
     std::vector<std::pair<uint64_t, Elf64_Verneed>> kept;
     for (uint64_t i = 0; i < count; ++i) {
@@ -114,6 +116,7 @@ class Patcher {
       const auto version = image_.read<Elf64_Vernaux>(offset);
       if (!version) return invalid_file("ELF version table: it lies outside of the file");
       dropped_versions_.insert(version->vna_other);
+      if (version->vna_next == 0) break;
       offset += CheckedSize(version->vna_next);
     }
     return {};
@@ -122,6 +125,7 @@ class Patcher {
   Status make_symbols_ordinary() {
     const auto versions_address = image_.dynamic_value(DT_VERSYM);
     const auto versions = versions_address ? image_.file_offset(*versions_address) : std::nullopt;
+    if (versions_address && !versions) return invalid_file("ELF version table: it lies outside of the file");
     for (size_t i = 0; i < image_.symbols().size(); ++i) {
       Elf64_Sym symbol = image_.symbols()[i];
       if (ELF64_ST_BIND(symbol.st_info) == STB_GNU_UNIQUE) {

@@ -85,6 +85,13 @@ TEST(ElfPatch, LeavesOtherLibrariesAlone) {
   EXPECT_EQ(patched, library);
 }
 
+TEST(ElfPatch, RefusesVersionTablesOutsideOfTheFile) {
+  for (const int64_t tag : {DT_VERNEED, DT_VERNEEDNUM, DT_VERSYM}) {
+    std::vector<std::byte> library = with_dynamic_value(test_library("sticky"), tag, uint64_t{1} << 40);
+    EXPECT_EQ(make_unloadable(library).code(), StatusCode::kInvalidFile) << tag;
+  }
+}
+
 TEST(SealedLibrary, KeepsLibrariesApart) {
   const auto open = [](const char* name) { return *SealedLibrary::open(test_library(name), "same name"); };
   const std::unique_ptr<SealedLibrary> first = open("harmless");

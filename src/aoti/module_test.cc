@@ -103,9 +103,9 @@ TEST(Module, RefusesAWrongCountOfInputs) {
 TEST(Module, KeepsTheReasonOfAFailure) {
   const std::unique_ptr<Module> module = open_bound();
   const Tensor x = tensor<float>({2}, {1, 2});
-  expect_error(run(*module, x, kFailsWithMessage).status(), StatusCode::kFailed, "the model is not in the mood");
+  expect_error(run(*module, x, kFailsWithMessage).status(), StatusCode::kFailed, "not in the mood");
   expect_error(run(*module, x, kFailsSilently).status(), StatusCode::kFailed, "does not say why");
-  expect_error(run(*module, x, kFailsACheck).status(), StatusCode::kFailed, "index out of range");
+  expect_error(run(*module, x, kFailsACheck).status(), StatusCode::kFailed, "out of range");
   expect_error(run(*module, counting<float>({3})).status(), StatusCode::kFailed, "aoti_torch_cpu_add_Tensor");
   expect_error(run(*module, Tensor()).status(), StatusCode::kFailed, "aoti_torch_cpu_add_Tensor");
   EXPECT_TRUE(run(*module, x).ok()) << "a failure leaves nothing behind";
@@ -116,7 +116,7 @@ TEST(Module, RefusesLibrariesThatAreNoModels) {
   expect_error(open("model_without_run").status(), StatusCode::kInvalidFile,
                "AOTInductorModelContainerRunSingleThreaded");
   expect_error(open("imports_system").status(), StatusCode::kInvalidFile, "forward@test");
-  expect_error(open("model_that_fails").status(), StatusCode::kFailed, "no constants today");
+  expect_error(open("model_that_fails").status(), StatusCode::kFailed, "no constants");
   EXPECT_EQ(Module::open({}, {.name = "empty"}).status().code(), StatusCode::kInvalidFile);
   EXPECT_EQ(sealed_mappings(), 0);
 }

@@ -23,6 +23,7 @@ namespace {
 
 struct Container {
   Handle bias = nullptr;
+  Handle own_bias = nullptr;  ///< Deleted with the container; a bound one is its user's.
 };
 
 struct Entry {
@@ -32,6 +33,7 @@ struct Entry {
 
 constexpr int32_t kFloat32 = 6;
 constexpr int64_t kBiasSize = 2;
+/// Short messages, which need no memory: the destructor of this one never runs.
 thread_local std::string last_error;
 
 int32_t fail(const char* message) {
@@ -41,15 +43,17 @@ int32_t fail(const char* message) {
 
 int32_t make_bias(Container* container, const void* data) {
   const int64_t stride = 1;
-  return aoti_torch_create_tensor_from_blob_v2(const_cast<void*>(data), 1, &kBiasSize, &stride, 0, kFloat32, 0, 0,
-                                               &container->bias, 0, nullptr, 0);
+  const int32_t code = aoti_torch_create_tensor_from_blob_v2(const_cast<void*>(data), 1, &kBiasSize, &stride, 0,
+                                                             kFloat32, 0, 0, &container->own_bias, 0, nullptr, 0);
+  container->bias = container->own_bias;
+  return code;
 }
 
 int32_t run_mode(int64_t mode, Container* container, Handle x, Handle* result) {
-  if (mode == 1) return fail("the model is not in the mood");
+  if (mode == 1) return fail("not in the mood");
   if (mode == 2) return fail("");
   try {
-    aoti_torch_check(mode != 3, "forward", "model.cpp", 1, "index out of range");
+    aoti_torch_check(mode != 3, "forward", "model.cpp", 1, "out of range");
   } catch (const std::exception& exception) {
     return fail(exception.what());
   }
@@ -62,7 +66,7 @@ int32_t run_mode(int64_t mode, Container* container, Handle x, Handle* result) {
 
 EXPORT AOTInductorModelContainerCreateWithDevice(Container** container, size_t, const char*, const char*) {
 #if defined(FAILS_TO_LOAD)
-  return fail("no constants today");
+  return fail("no constants");
 #endif
   *container = new Container;
 #if defined(OWN_WEIGHTS)
@@ -74,9 +78,7 @@ EXPORT AOTInductorModelContainerCreateWithDevice(Container** container, size_t, 
 }
 
 EXPORT AOTInductorModelContainerDelete(Container* container) {
-#if defined(OWN_WEIGHTS)
-  aoti_torch_delete_tensor_object(container->bias);
-#endif
+  aoti_torch_delete_tensor_object(container->own_bias);
   delete container;
   return 0;
 }

@@ -48,14 +48,10 @@ def package(tmp_path_factory):
         model, shape = MODELS[name]
         model = model().eval()
         dynamic = ({0: torch.export.Dim("batch", min=1, max=16)},)
-        program = torch.export.export(
-            model, (torch.randn(3, *shape),), dynamic_shapes=dynamic
-        )
+        program = torch.export.export(model, (torch.randn(3, *shape),), dynamic_shapes=dynamic)
         path = folder / f"{name}_{len(list(folder.iterdir()))}.pt2"
         options = options | {"aot_inductor.compile_wrapper_opt_level": "O0"}
-        torch._inductor.aoti_compile_and_package(
-            program, package_path=str(path), inductor_configs=options
-        )
+        torch._inductor.aoti_compile_and_package(program, package_path=str(path), inductor_configs=options)
         return model, path
 
     return make

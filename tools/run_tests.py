@@ -126,7 +126,14 @@ def fuzz_one(fuzzer: Path) -> bool:
     corpus.mkdir(parents=True, exist_ok=True)
     seeds = ROOT / "tests" / "fuzz-corpus" / fuzzer.name.removesuffix("_fuzz")
     folders = [str(corpus)] + ([str(seeds)] if seeds.is_dir() else [])
-    limits = [f"-max_total_time={FUZZ_SECONDS}", "-timeout=10", "-rss_limit_mb=2048", "-max_len=65536", "-verbosity=0"]
+    limits = [
+        f"-max_total_time={FUZZ_SECONDS}",
+        "-timeout=10",
+        "-rss_limit_mb=2048",
+        "-max_len=65536",
+        "-verbosity=0",
+        "-print_funcs=0",
+    ]
     artifacts = f"-artifact_prefix={BUILD}/fuzz-corpus/{fuzzer.name}-"
     return run([str(fuzzer), *folders, *limits, artifacts, "-print_final_stats=1"], **SANITIZER_OPTIONS)
 

@@ -14,7 +14,7 @@ namespace {
 /// Whatever comes out is right, as long as something comes out.
 void read_everything(std::vector<std::byte> library) {
   const Result<ElfFacts> facts = read_elf(library);
-  if (facts.ok()) (void)check_imports(*facts, /*allow_libtorch=*/true);
+  if (facts.ok()) (void)check_imports(*facts);
   (void)make_unloadable(library);
 }
 

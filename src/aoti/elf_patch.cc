@@ -68,7 +68,7 @@ class Patcher {
   Status drop_version_requirements() {
     const auto address = image_.dynamic_value(DT_VERNEED);
     if (!address) return {};
-    const Status outside = invalid_file("ELF version table: it lies outside of the file");
+    Status outside = invalid_file("ELF version table: it lies outside of the file");
     const auto table = image_.file_offset(*address);
     if (!table) return outside;
     const uint64_t count = image_.dynamic_value(DT_VERNEEDNUM).value_or(0);

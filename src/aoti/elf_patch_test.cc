@@ -43,7 +43,7 @@ TEST_P(StickyLibrary, IsPatchedWhereItSticks) {
   EXPECT_TRUE(std::ranges::all_of(after.needed, is_system_library));
   EXPECT_GE(after.needed.size(), 1U);
   EXPECT_EQ(after.exports, before.exports);
-  EXPECT_TRUE(check_imports(after, /*allow_libtorch=*/false).ok());
+  EXPECT_TRUE(check_imports(after).ok());
 }
 
 TEST_P(StickyLibrary, PatchingTwiceChangesNothing) {

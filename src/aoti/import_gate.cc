@@ -93,13 +93,13 @@ bool is_replaced_library(std::string_view name) {
 
 bool is_torch_library(std::string_view name) { return name.starts_with("libtorch") || name.starts_with("libc10"); }
 
-Status check_imports(const ElfFacts& facts, bool allow_libtorch) {
+Status check_imports(const ElfFacts& facts) {
   if (facts.machine != machine_name())
     return unavailable("the code is for {}, this machine is {}", facts.machine, machine_name());
   if (facts.has_run_path) return invalid_file("the library asks for a search path of its own (RPATH)");
   if (facts.has_text_relocations) return invalid_file("the library wants to change its own code (TEXTREL)");
   for (const std::string& name : facts.needed) {
-    if (is_system_library(name) || is_replaced_library(name) || (allow_libtorch && is_torch_library(name))) continue;
+    if (is_system_library(name) || is_replaced_library(name) || is_torch_library(name)) continue;
     return invalid_file("the library needs '{}', which Hearth does not load", name);
   }
   const auto refuse = [](const std::string& symbol) {

@@ -27,9 +27,9 @@ struct ElfFacts {
 Result<ElfFacts> read_elf(std::span<const std::byte> bytes);
 
 /// Refuses a library that this process must not open: another machine (kUnavailable), a run path, text relocations, a
-/// NEEDED library or an import that is not on the list (kInvalidFile, by name). `allow_libtorch` accepts libtorch's
-/// libraries in NEEDED.
-Status check_imports(const ElfFacts& facts, bool allow_libtorch);
+/// NEEDED library or an import that is not on the list (kInvalidFile, by name). PyTorch's libraries may be needed: they
+/// are not loaded (make_unloadable drops them), and every import has to be ours.
+Status check_imports(const ElfFacts& facts);
 
 /// Libraries in NEEDED: of the system; those whose functions Hearth serves itself, so that they must not be loaded;
 /// PyTorch's.

@@ -199,16 +199,16 @@ class Module::Impl {
 Module::Module(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Module::~Module() = default;
 
-Result<std::unique_ptr<Module>> Module::open(std::span<const std::byte> library, const Options& options) {
-  const auto place = [&options](const Status& status) { return status.with_context(options.name); };
+Result<std::unique_ptr<Module>> Module::open(std::span<const std::byte> library, const std::string& name) {
+  const auto place = [&name](const Status& status) { return status.with_context(name); };
   const Result<ElfFacts> facts = read_elf(library);
   if (!facts.ok()) return place(facts.status());
-  if (const Status status = check_imports(*facts, options.strip_libtorch); !status.ok()) return place(status);
-  Result<std::unique_ptr<SealedLibrary>> sealed = SealedLibrary::open(library, options.name);
+  if (const Status status = check_imports(*facts); !status.ok()) return place(status);
+  Result<std::unique_ptr<SealedLibrary>> sealed = SealedLibrary::open(library, name);
   if (!sealed.ok()) return place(sealed.status());
   const Result<ContainerAbi> abi = ContainerAbi::find(**sealed);
   if (!abi.ok()) return place(abi.status());
-  auto impl = std::make_unique<Impl>(options.name, *std::move(sealed), *abi);
+  auto impl = std::make_unique<Impl>(name, *std::move(sealed), *abi);
   HEARTH_RETURN_IF_ERROR(impl->create());
   return std::unique_ptr<Module>(new Module(std::move(impl)));
 }

@@ -25,13 +25,10 @@ struct ModuleConstant {
 /// serialises what it must.
 class Module {
  public:
-  struct Options {
-    std::string name;            ///< For messages: "forward@cpu-x86_64-v3".
-    bool strip_libtorch = true;  ///< Serve libraries that were linked to libtorch when every import is ours.
-  };
-  /// Checks `library` (an ELF shared object) and opens it. kInvalidFile: not one of ours, and why (the offending import
-  /// by name); kUnavailable: for another machine. Its constructors run only after every check has passed.
-  static Result<std::unique_ptr<Module>> open(std::span<const std::byte> library, const Options& options);
+  /// Checks `library` (an ELF shared object) and opens it; `name` is for messages: "forward@cpu-x86_64-v3".
+  /// kInvalidFile: not one of ours, and why (the offending import by name); kUnavailable: for another machine. Its
+  /// constructors run only after every check has passed.
+  static Result<std::unique_ptr<Module>> open(std::span<const std::byte> library, const std::string& name);
   ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;

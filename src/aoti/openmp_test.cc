@@ -25,7 +25,7 @@ std::unique_ptr<SealedLibrary> open_library(const std::string& name) {
   const std::vector<std::byte> bytes = test_library(name);
   const Result<ElfFacts> facts = read_elf(bytes);
   EXPECT_TRUE(facts.ok());
-  const Status status = check_imports(*facts, /*allow_libtorch=*/false);
+  const Status status = check_imports(*facts);
   EXPECT_TRUE(status.ok()) << status.message();
   Result<std::unique_ptr<SealedLibrary>> library = SealedLibrary::open(bytes, name);
   EXPECT_TRUE(library.ok()) << library.status().message();

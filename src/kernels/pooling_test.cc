@@ -64,12 +64,9 @@ TEST_F(Pooling, SizesItsOutputAsPyTorchDoes) {
 
 TEST_F(Pooling, DividesAveragesByWhatIsAskedFor) {
   const Tensor x = counting<float>({1, 2, 2});
-  PoolParameters parameters{.kernel = List{2}, .stride = List{1}, .padding = List{1}};
   const List kernel{2};
   const List one{1};
-  parameters.kernel = kernel;
-  parameters.stride = one;
-  parameters.padding = one;
+  PoolParameters parameters{.kernel = kernel, .stride = one, .padding = one};
   expect_tensor<float>(average_pool(context_, 2, x, parameters), {1, 3, 3},
                        {0, .25F, .25F, .5F, 1.5F, 1, .5F, 1.25F, .75F});
   parameters.count_include_pad = false;

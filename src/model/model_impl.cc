@@ -1,5 +1,8 @@
 #include "model/model_impl.h"
 
+#include <set>
+
+#include "base/checked.h"
 #include "base/errors.h"
 #include "model/shared_team.h"
 #include "model/target_choice.h"
@@ -32,6 +35,26 @@ MethodInfo describe_method(const std::string& name, const MethodSpec& spec, cons
 /// The device whose targets run: the null device counts what the CPU's would ask for.
 std::string target_device(const DeviceProperties& device) { return device.executes ? device.name : "cpu"; }
 
+/// Compares the hashes of all weights when they are few enough to cost a few milliseconds; those of larger models are
+/// left to `hearth verify`, so that opening touches only what it needs.
+Status check_few_weights(const Archive& archive) {
+  constexpr uint64_t kFew = uint64_t{128} << 20;
+  std::set<std::string_view> records;
+  for (const auto& [unused, tensor] : archive.manifest().tensors) records.insert(tensor.record);
+  CheckedSize total = 0;
+  for (const std::string_view record : records) {
+    HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, archive.record(record));
+    total += CheckedSize(bytes.size());
+  }
+  if (!fits(total, CheckedSize(kFew))) return {};
+  for (const std::string_view record : records) {
+    HEARTH_RETURN_IF_ERROR(archive.check(record));
+    HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, archive.record(record));
+    archive.release_pages(bytes);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<ModelImpl>> ModelImpl::open(const std::filesystem::path& path, const ModelOptions& options) {
@@ -51,6 +74,8 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive
   model->packed_ = std::make_unique<PackedWeights>(
       [bytes_of = model->archive_](std::span<const std::byte> packed) { bytes_of->release_pages(packed); });
 
+  HEARTH_RETURN_IF_ERROR(check_few_weights(*model->archive_));
+
   const Machine machine = this_machine(target_device(model->device_->properties()));
   for (const auto& [name, spec] : model->archive_->manifest().methods) {
     Result<std::string> target = choose_target(spec, options.target, machine);
@@ -65,7 +90,7 @@ Status ModelImpl::load_method(const std::string& name, const MethodSpec& spec, c
   const std::string place = fmt::format("{}@{}", name, target);
   if (archive_->has_manifest()) HEARTH_RETURN_IF_ERROR(archive_->check(code.library));
   HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> library, archive_->record(code.library));
-  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, Module::open(library, {.name = place}));
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, Module::open(library, place));
   if (archive_->has_manifest() &&
       (module->input_count() != spec.inputs.size() || module->output_count() != spec.outputs.size())) {
     return invalid_file("{}: the library takes {} inputs and gives {} outputs, the manifest says {} and {}", place,

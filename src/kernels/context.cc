@@ -32,7 +32,7 @@ class PackedWeights::Impl {
   /// Constant bytes never move while the model lives, so their address, shape and strides name a weight.
   using Key = std::tuple<const void*, std::vector<int64_t>, std::vector<int64_t>, std::string>;
 
-  explicit Impl(std::function<void(std::span<const std::byte>)> on_packed) : on_packed_(std::move(on_packed)) {}
+  explicit Impl(std::function<Status(std::span<const std::byte>)> on_packed) : on_packed_(std::move(on_packed)) {}
 
   Entry& find(const Tensor& weight, const std::string& layout) {
     const auto vector = [](std::span<const int64_t> values) { return std::vector(values.begin(), values.end()); };
@@ -40,10 +40,11 @@ class PackedWeights::Impl {
     return entries_[{weight.data(), vector(weight.shape()), vector(weight.strides()), layout}];
   }
 
-  void packed(const Tensor& weight, const Tensor& packed) {
-    if (on_packed_) on_packed_(bytes_of(weight));
+  Status packed(const Tensor& weight, const Tensor& packed) {
+    if (on_packed_) HEARTH_RETURN_IF_ERROR(on_packed_(bytes_of(weight)));
     const std::lock_guard lock(mutex_);
     byte_count_ += packed.byte_count();
+    return {};
   }
 
   size_t byte_count() const {
@@ -54,11 +55,11 @@ class PackedWeights::Impl {
  private:
   mutable std::mutex mutex_;
   std::map<Key, Entry> entries_;
-  std::function<void(std::span<const std::byte>)> on_packed_;
+  std::function<Status(std::span<const std::byte>)> on_packed_;
   size_t byte_count_ = 0;
 };
 
-PackedWeights::PackedWeights(std::function<void(std::span<const std::byte>)> on_packed)
+PackedWeights::PackedWeights(std::function<Status(std::span<const std::byte>)> on_packed)
     : impl_(std::make_unique<Impl>(std::move(on_packed))) {}
 PackedWeights::~PackedWeights() = default;
 
@@ -70,8 +71,9 @@ Result<Tensor> PackedWeights::get(const Tensor& weight, const std::string& layou
   Impl::Entry& entry = impl_->find(weight, layout);
   const std::lock_guard lock(entry.mutex);
   if (entry.packed) return *entry.packed;
-  HEARTH_ASSIGN_OR_RETURN(entry.packed, pack(weight));
-  impl_->packed(weight, *entry.packed);
+  HEARTH_ASSIGN_OR_RETURN(Tensor packed, pack(weight));
+  HEARTH_RETURN_IF_ERROR(impl_->packed(weight, packed));
+  entry.packed = std::move(packed);
   return *entry.packed;
 }
 

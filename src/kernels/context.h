@@ -14,9 +14,9 @@ namespace hearth {
 /// Weights in the layout that a kernel wants, made once and shared by all sessions of a model. Thread-safe.
 class PackedWeights {
  public:
-  /// `on_packed` is told which bytes of a constant are no longer needed once they were packed (an archive releases
-  /// their pages); may be empty.
-  explicit PackedWeights(std::function<void(std::span<const std::byte>)> on_packed = {});
+  /// `on_packed` is told which bytes of a constant were packed and are no longer needed; when it fails, the packed form
+  /// is dropped and get() returns the error. It may be empty.
+  explicit PackedWeights(std::function<Status(std::span<const std::byte>)> on_packed = {});
   ~PackedWeights();
   PackedWeights(const PackedWeights&) = delete;
   PackedWeights& operator=(const PackedWeights&) = delete;

@@ -42,7 +42,10 @@ TEST(PackedWeights, PacksOnceForEachWeightShapeAndLayout) {
 
 TEST(PackedWeights, TellsWhichBytesAreNoLongerNeeded) {
   std::vector<std::span<const std::byte>> released;
-  PackedWeights weights([&](std::span<const std::byte> bytes) { released.push_back(bytes); });
+  PackedWeights weights([&](std::span<const std::byte> bytes) {
+    released.push_back(bytes);
+    return Status();
+  });
   Packer packer;
   const Tensor weight = constant_of(numbers());
   ASSERT_TRUE(weights.get(weight, "panels", packer).ok());
@@ -50,6 +53,15 @@ TEST(PackedWeights, TellsWhichBytesAreNoLongerNeeded) {
   ASSERT_EQ(released.size(), 1U);
   EXPECT_EQ(released[0].data(), weight.data());
   EXPECT_EQ(released[0].size(), weight.byte_count());
+}
+
+TEST(PackedWeights, DropsAWeightThatIsNotWhatItShouldBe) {
+  PackedWeights weights([](std::span<const std::byte>) { return invalid_file("the hash differs"); });
+  Packer packer;
+  const Tensor weight = constant_of(numbers());
+  EXPECT_EQ(weights.get(weight, "panels", packer).status().code(), StatusCode::kInvalidFile);
+  EXPECT_EQ(weights.get(weight, "panels", packer).status().code(), StatusCode::kInvalidFile);
+  EXPECT_EQ(weights.byte_count(), 0U);
 }
 
 TEST(PackedWeights, RefusesWeightsThatMayChange) {

@@ -1,11 +1,9 @@
 #include "model/model_impl.h"
 
-#include <set>
-
-#include "base/checked.h"
 #include "base/errors.h"
 #include "model/shared_team.h"
 #include "model/target_choice.h"
+#include "model/weight_integrity.h"
 #include "model/weight_storage.h"
 
 namespace hearth {
@@ -35,26 +33,6 @@ MethodInfo describe_method(const std::string& name, const MethodSpec& spec, cons
 /// The device whose targets run: the null device counts what the CPU's would ask for.
 std::string target_device(const DeviceProperties& device) { return device.executes ? device.name : "cpu"; }
 
-/// Compares the hashes of all weights when they are few enough to cost a few milliseconds; those of larger models are
-/// left to `hearth verify`, so that opening touches only what it needs.
-Status check_few_weights(const Archive& archive) {
-  constexpr uint64_t kFew = uint64_t{128} << 20;
-  std::set<std::string_view> records;
-  for (const auto& [unused, tensor] : archive.manifest().tensors) records.insert(tensor.record);
-  CheckedSize total = 0;
-  for (const std::string_view record : records) {
-    HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, archive.record(record));
-    total += CheckedSize(bytes.size());
-  }
-  if (!fits(total, CheckedSize(kFew))) return {};
-  for (const std::string_view record : records) {
-    HEARTH_RETURN_IF_ERROR(archive.check(record));
-    HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, archive.record(record));
-    archive.release_pages(bytes);
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::shared_ptr<ModelImpl>> ModelImpl::open(const std::filesystem::path& path, const ModelOptions& options) {
@@ -71,10 +49,10 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive
   std::shared_ptr<ModelImpl> model(new ModelImpl(std::move(archive)));
   HEARTH_ASSIGN_OR_RETURN(model->device_, open_device(options.device));
   model->team_ = shared_team(options.threads);
+  WeightIntegrity integrity(model->archive_);
+  HEARTH_RETURN_IF_ERROR(integrity.check_few());
   model->packed_ = std::make_unique<PackedWeights>(
-      [bytes_of = model->archive_](std::span<const std::byte> packed) { bytes_of->release_pages(packed); });
-
-  HEARTH_RETURN_IF_ERROR(check_few_weights(*model->archive_));
+      [integrity = std::move(integrity)](std::span<const std::byte> weight) { return integrity.check_packed(weight); });
 
   const Machine machine = this_machine(target_device(model->device_->properties()));
   for (const auto& [name, spec] : model->archive_->manifest().methods) {

@@ -34,6 +34,9 @@ _OPTIONS = {
     "compile_threads": 1,
 }
 
+# The interface that Inductor appends prints every error; the runtime has the message from its own function.
+_PRINTED_ERROR = r"""std::cerr << "Error: " << e.what() << '\n';"""
+
 
 @dataclass
 class Sources:
@@ -63,7 +66,7 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
         names = [name for name in graph.constants if name not in graph.folded_constants]
         captured.append(
             Sources(
-                wrapper=wrapper_code,
+                wrapper=wrapper_code.replace(_PRINTED_ERROR, ""),
                 kernel=kernel_code,
                 constants={name: graph.get_original_value_of_constant(name) for name in names},
                 original_names={name: graph.allocated_constant_name.get(name, name) for name in names},

@@ -32,14 +32,15 @@ HEARTH_API const char* hearth_version(void);
 /** What went wrong, by who can mend it. */
 typedef enum hearth_status {
   HEARTH_OK = 0,
-  HEARTH_INVALID_ARGUMENT = 1,  /**< The caller passed something wrong: change the call. */
-  HEARTH_NOT_FOUND = 2,         /**< A file, method or record that was named does not exist. */
-  HEARTH_PERMISSION_DENIED = 3, /**< The system refuses access to a file. */
-  HEARTH_INVALID_FILE = 4,      /**< A file's bytes are not what they claim to be. */
-  HEARTH_UNAVAILABLE = 5,       /**< The device, target or processor feature is not on this machine. */
-  HEARTH_OUT_OF_MEMORY = 6,     /**< An allocation failed; nothing was changed. */
-  HEARTH_FAILED = 7,            /**< The model failed while it ran. */
-  HEARTH_INTERNAL = 8           /**< A bug in Hearth. */
+  HEARTH_INVALID_ARGUMENT = 1,    /**< The caller passed something wrong: change the call. */
+  HEARTH_NOT_FOUND = 2,           /**< A file, method or record that was named does not exist. */
+  HEARTH_PERMISSION_DENIED = 3,   /**< The system refuses access to a file. */
+  HEARTH_INVALID_FILE = 4,        /**< A file's bytes are not what they claim to be. */
+  HEARTH_UNAVAILABLE = 5,         /**< The device, target or processor feature is not on this machine. */
+  HEARTH_OUT_OF_MEMORY = 6,       /**< An allocation failed; nothing was changed. */
+  HEARTH_FAILED = 7,              /**< The model failed while it ran. */
+  HEARTH_INTERNAL = 8,            /**< A bug in Hearth. */
+  HEARTH_STATUS_RANGE = INT32_MIN /**< Not a status: lets the type hold every 32-bit number. */
 } hearth_status;
 
 /** A failure in words: what, where and what to do next. The caller's own memory; nothing has to be given back. */
@@ -70,7 +71,8 @@ typedef enum hearth_dtype {
   HEARTH_UINT16 = 27,
   HEARTH_UINT32 = 28,
   HEARTH_UINT64 = 29,
-  HEARTH_INT4 = 40 /**< Two to a byte, the first element in the low half. */
+  HEARTH_INT4 = 40,              /**< Two to a byte, the first element in the low half. */
+  HEARTH_DTYPE_RANGE = INT32_MIN /**< Not a dtype: lets the type hold every 32-bit number. */
 } hearth_dtype;
 
 /** PyTorch's name, for example "float32"; "unknown" for another number. */

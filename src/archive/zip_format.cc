@@ -6,20 +6,12 @@
 namespace hearth::zip {
 namespace {
 
-constexpr uint32_t kEndSignature = 0x06054b50;
-constexpr uint32_t kEnd64Signature = 0x06064b50;
-constexpr uint32_t kEnd64LocatorSignature = 0x07064b50;
-constexpr uint32_t kCentralSignature = 0x02014b50;
-constexpr uint32_t kLocalSignature = 0x04034b50;
-constexpr uint32_t kDescriptorSignature = 0x08074b50;
 constexpr size_t kEndSize = 22;
 constexpr size_t kEnd64Size = 56;
 constexpr size_t kEnd64LocatorSize = 20;
 constexpr size_t kCentralSize = 46;
 constexpr size_t kLocalSize = 30;
-constexpr uint16_t kZip64Extra = 1;
 constexpr uint16_t kMax16 = 0xFFFF;
-constexpr uint32_t kMax32 = 0xFFFFFFFF;
 
 struct EndRecord {
   uint64_t entries = 0;

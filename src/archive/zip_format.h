@@ -29,6 +29,15 @@ struct Header {
   uint64_t header_size = 0;   ///< Bytes that the header itself takes.
 };
 
+inline constexpr uint32_t kEndSignature = 0x06054b50;
+inline constexpr uint32_t kEnd64Signature = 0x06064b50;
+inline constexpr uint32_t kEnd64LocatorSignature = 0x07064b50;
+inline constexpr uint32_t kCentralSignature = 0x02014b50;
+inline constexpr uint32_t kLocalSignature = 0x04034b50;
+inline constexpr uint32_t kDescriptorSignature = 0x08074b50;
+inline constexpr uint16_t kZip64Extra = 1;
+inline constexpr uint32_t kMax32 = 0xFFFFFFFF;  ///< Stands for a number that the zip64 fields give.
+
 inline constexpr uint16_t kStored = 0;
 inline constexpr uint16_t kDeflated = 8;
 inline constexpr uint16_t kFlagEncrypted = 1U << 0;

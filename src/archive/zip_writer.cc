@@ -2,19 +2,14 @@
 
 #include <zlib.h>
 
+#include "archive/zip_format.h"
+
 namespace hearth {
 namespace {
 
-constexpr uint64_t kLocalSignature = 0x04034b50;
-constexpr uint64_t kCentralSignature = 0x02014b50;
-constexpr uint64_t kEnd64Signature = 0x06064b50;
-constexpr uint64_t kEnd64LocatorSignature = 0x07064b50;
-constexpr uint64_t kEndSignature = 0x06054b50;
 constexpr uint64_t kVersion = 45;  ///< The first with zip64.
 constexpr uint64_t kFlagUtf8 = 1U << 11;
 constexpr uint64_t kFirstDay = 0x00210000;  ///< 1980-01-01, midnight: the earliest time that the format has.
-constexpr uint64_t kZip64Extra = 1;
-constexpr uint64_t kIn64 = 0xFFFFFFFF;  ///< Stands for a number that the zip64 fields give.
 
 }  // namespace
 
@@ -31,19 +26,19 @@ void ZipWriter::common_fields(const Entry& entry) {
   number(0, 2);  // stored
   number(kFirstDay, 4);
   number(entry.crc32, 4);
-  number(kIn64, 4);
-  number(kIn64, 4);
+  number(zip::kMax32, 4);
+  number(zip::kMax32, 4);
   number(entry.name.size(), 2);
 }
 
 void ZipWriter::add(std::string_view name, std::span<const std::byte> contents) {
   Entry entry{std::string(name), 0, contents.size(), bytes_.size()};
   entry.crc32 = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(contents.data()), contents.size()));
-  number(kLocalSignature, 4);
+  number(zip::kLocalSignature, 4);
   common_fields(entry);
   number(20, 2);
   append(std::as_bytes(std::span(entry.name)));
-  number(kZip64Extra, 2);
+  number(zip::kZip64Extra, 2);
   number(16, 2);
   number(entry.size, 8);
   number(entry.size, 8);
@@ -54,22 +49,22 @@ void ZipWriter::add(std::string_view name, std::span<const std::byte> contents) 
 std::vector<std::byte> ZipWriter::finish() {
   const uint64_t directory = bytes_.size();
   for (const Entry& entry : entries_) {
-    number(kCentralSignature, 4);
+    number(zip::kCentralSignature, 4);
     number(kVersion, 2);
     common_fields(entry);
     number(28, 2);
     number(0, 4);  // comment, disk
     number(0, 6);  // attributes
-    number(kIn64, 4);
+    number(zip::kMax32, 4);
     append(std::as_bytes(std::span(entry.name)));
-    number(kZip64Extra, 2);
+    number(zip::kZip64Extra, 2);
     number(24, 2);
     number(entry.size, 8);
     number(entry.size, 8);
     number(entry.offset, 8);
   }
   const uint64_t end = bytes_.size();
-  number(kEnd64Signature, 4);
+  number(zip::kEnd64Signature, 4);
   number(44, 8);
   number(kVersion, 2);
   number(kVersion, 2);
@@ -78,16 +73,16 @@ std::vector<std::byte> ZipWriter::finish() {
   number(entries_.size(), 8);
   number(end - directory, 8);
   number(directory, 8);
-  number(kEnd64LocatorSignature, 4);
+  number(zip::kEnd64LocatorSignature, 4);
   number(0, 4);
   number(end, 8);
   number(1, 4);
-  number(kEndSignature, 4);
+  number(zip::kEndSignature, 4);
   number(0, 4);
   number(0xFFFF, 2);
   number(0xFFFF, 2);
-  number(kIn64, 4);
-  number(kIn64, 4);
+  number(zip::kMax32, 4);
+  number(zip::kMax32, 4);
   number(0, 2);
   entries_.clear();
   return std::move(bytes_);

@@ -1,7 +1,7 @@
 # hearth_stratum(NAME DEPENDS target...): one room of src/ as the static library hearth_NAME.
 #
 # Sources are all *.cc of the folder and below it; by suffix: *_test.cc go into the test program hearth_NAME_test, each *_fuzz.cc becomes a
-# libFuzzer program, each *_bench.cc a benchmark; the folder testing/ becomes hearth_NAME_testing, what tests of this and higher rooms share. *_avx2.cc and *_avx512.cc are compiled for those instruction sets, on x86-64 only, *_neon.cc on
+# libFuzzer program, each *_bench.cc a benchmark; the folder testing/ becomes hearth_NAME_testing, what tests of this and higher rooms share. *_avx*.cc and *_amx.cc are compiled for those instruction sets, on x86-64 only, *_neon.cc on
 # aarch64 only. DEPENDS are the strata below and the libraries it uses: an include that points up does not link.
 function(hearth_stratum name)
   cmake_parse_arguments(arg "" "" "DEPENDS;TEST_DEPENDS" ${ARGN})
@@ -18,13 +18,15 @@ function(hearth_stratum name)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     list(FILTER sources EXCLUDE REGEX "_neon\\.cc$")
   else()
-    list(FILTER sources EXCLUDE REGEX "_avx(2|512)\\.cc$")
+    list(FILTER sources EXCLUDE REGEX "_(avx|amx)[a-z0-9]*\\.cc$")
   endif()
+  set(flags_avx2 -march=x86-64-v3)
+  set(flags_avx512 -march=x86-64-v4)
+  set(flags_avx512bf16 -march=x86-64-v4 -mavx512bf16)
+  set(flags_amx -march=x86-64-v4 -mamx-tile -mamx-bf16 -mamx-int8)
   foreach(source ${sources})
-    if(source MATCHES "_avx2\\.cc$")
-      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-march=x86-64-v3")
-    elseif(source MATCHES "_avx512\\.cc$")
-      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-march=x86-64-v4")
+    if(source MATCHES "_(avx[a-z0-9]*|amx)\\.cc$")
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${flags_${CMAKE_MATCH_1}}")
     endif()
   endforeach()
 

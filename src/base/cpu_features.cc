@@ -8,6 +8,9 @@
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace hearth {
@@ -56,15 +59,17 @@ FeatureNames kernel_feature_names() {
 }
 #endif
 
-/// HEARTH_CPU=avx2 hides AVX-512 and what builds on it; HEARTH_CPU=baseline hides AVX2 too.
+/// HEARTH_CPU=avx512 hides AMX, HEARTH_CPU=avx2 AVX-512 too, and HEARTH_CPU=baseline also AVX2.
 void lower(FeatureNames& names) {
   const char* value = std::getenv("HEARTH_CPU");
   const std::string_view level = value ? value : "";
-  if (level != "avx2" && level != "baseline") return;
+  const bool baseline = level == "baseline";
+  const bool avx2 = baseline || level == "avx2";
+  const bool avx512 = avx2 || level == "avx512";
   std::erase_if(names, [&](const std::string& name) {
-    const bool wide = name.starts_with("avx512") || name.starts_with("amx");
+    const bool wide = name.starts_with("avx512");
     const bool middle = name.starts_with("avx") || name == "fma" || name == "f16c";
-    return wide || (level == "baseline" && middle);
+    return (avx512 && name.starts_with("amx")) || (avx2 && wide) || (baseline && middle);
   });
 }
 
@@ -84,6 +89,17 @@ bool has_all(std::initializer_list<std::string_view> wanted) {
   return true;
 }
 
+/// Asks the kernel for room to save the tile registers in; without it their first use is a fault.
+bool may_use_amx() {
+#if defined(__x86_64__)
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
+  return has_all({"amx_tile"}) && syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
 const CpuFeatures& cpu_features() {
@@ -94,8 +110,9 @@ const CpuFeatures& cpu_features() {
     found.avx512_vnni = found.avx512 && has_all({"avx512_vnni"});
     found.avx512_bf16 = found.avx512 && has_all({"avx512_bf16"});
     found.avx_vnni = found.avx2 && has_all({"avx_vnni"});
-    found.amx_int8 = has_all({"amx_tile", "amx_int8"});
-    found.amx_bf16 = has_all({"amx_tile", "amx_bf16"});
+    const bool amx = may_use_amx();
+    found.amx_int8 = amx && has_all({"amx_int8"});
+    found.amx_bf16 = amx && has_all({"amx_bf16"});
     found.neon = has_all({"asimd"});
     return found;
   }();

@@ -14,12 +14,12 @@ struct CpuFeatures {
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
   bool avx_vnni = false;
-  bool amx_int8 = false;
+  bool amx_int8 = false;  ///< The kernel lets this process use the tile registers.
   bool amx_bf16 = false;
   bool neon = false;
 };
 
-/// This machine's features. HEARTH_CPU=baseline|avx2 in the environment lowers them, so that tests and comparisons can
+/// This machine's features. HEARTH_CPU=baseline|avx2|avx512 in the environment lowers them, so that tests and comparisons can
 /// reach every path.
 const CpuFeatures& cpu_features();
 

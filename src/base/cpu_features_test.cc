@@ -48,6 +48,8 @@ TEST(CpuFeaturesDeathTest, EnvironmentLowersThem) {
   };
   EXPECT_EXIT(exits_when("baseline", [] { return !any_avx2() && !any_avx512(); }), ::testing::ExitedWithCode(0), "");
   EXPECT_EXIT(exits_when("avx2", [] { return !any_avx512(); }), ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(exits_when("avx512", [] { return !cpu_features().amx_int8 && !cpu_features().amx_bf16; }),
+              ::testing::ExitedWithCode(0), "");
 #if defined(__x86_64__)
   if (!__builtin_cpu_supports("x86-64-v3")) return;
   EXPECT_EXIT(exits_when("avx2", any_avx2), ::testing::ExitedWithCode(0), "");

@@ -73,28 +73,28 @@ std::vector<float> probes() {
 
 TEST(Activation, IsTheSameInEveryInstructionSet) {
   const std::vector<float> inputs = probes();
-  for (const MicroKernels* kernels : available_micro_kernels()) {
+  for (const MicroKernels& kernels : available_micro_kernels()) {
     for (size_t i = 0; i < kNames.size(); ++i) {
       const auto activation = static_cast<Activation>(i);
       std::vector<float> outputs = inputs;
-      kernels->activate(activation, outputs.data(), static_cast<int64_t>(outputs.size()));
+      kernels.activate(activation, outputs.data(), static_cast<int64_t>(outputs.size()));
       for (size_t j = 0; j < inputs.size(); ++j) {
         const float expected = apply_activation(activation, inputs[j]);
         if (expected == outputs[j] || (std::isnan(expected) && std::isnan(outputs[j]))) continue;
         ASSERT_NEAR(outputs[j], expected, 1e-6F * std::abs(expected) + 3e-7F * std::min(std::abs(inputs[j]), 8.0F))
-            << kernels->name << " " << kNames[i] << " of " << inputs[j];
+            << kernels.name << " " << kNames[i] << " of " << inputs[j];
       }
     }
   }
 }
 
 TEST(Activation, KeepsNan) {
-  for (const MicroKernels* kernels : available_micro_kernels()) {
+  for (const MicroKernels& kernels : available_micro_kernels()) {
     for (size_t i = 0; i < kNames.size(); ++i) {
       std::array<float, 19> values{};
       values.fill(std::numeric_limits<float>::quiet_NaN());
-      kernels->activate(static_cast<Activation>(i), values.data(), 19);
-      for (const float value : values) EXPECT_TRUE(std::isnan(value)) << kernels->name << " " << kNames[i];
+      kernels.activate(static_cast<Activation>(i), values.data(), 19);
+      for (const float value : values) EXPECT_TRUE(std::isnan(value)) << kernels.name << " " << kNames[i];
       EXPECT_TRUE(std::isnan(apply_activation(static_cast<Activation>(i), values[0]))) << kNames[i];
     }
   }

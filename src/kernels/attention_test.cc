@@ -36,12 +36,6 @@ const Case kCases[] = {
     {0, 2, 2, 9, 5, 4},
 };
 
-Tensor in_dtype(const Tensor& tensor, DType dtype) {
-  const Tensor copy = *Tensor::empty_strided(dtype, tensor.shape(), tensor.strides());
-  EXPECT_TRUE(copy_strided(copy, tensor).ok());
-  return copy;
-}
-
 struct Operands {
   Tensor query, key, value, mask;
 };

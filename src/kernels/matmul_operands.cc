@@ -11,7 +11,13 @@ namespace hearth {
 namespace {
 
 template <typename T>
-constexpr DType kDTypeOf = std::is_same_v<T, double> ? DType::kFloat64 : DType::kFloat32;
+constexpr DType kDTypeOf = DType::kFloat32;
+template <>
+constexpr DType kDTypeOf<double> = DType::kFloat64;
+template <>
+constexpr DType kDTypeOf<BFloat16> = DType::kBFloat16;
+template <>
+constexpr DType kDTypeOf<Float16> = DType::kFloat16;
 
 template <typename T>
 MatrixView<T> matrix_view(const Tensor& tensor) {
@@ -76,21 +82,27 @@ template Result<MatmulOperands<float>> matmul_operands(int, const Tensor&, const
                                                        double);
 template Result<MatmulOperands<double>> matmul_operands(int, const Tensor&, const Tensor&, const Tensor&, const Tensor&,
                                                         double);
+template Result<MatmulOperands<BFloat16>> matmul_operands(int, const Tensor&, const Tensor&, const Tensor&,
+                                                          const Tensor&, double);
+template Result<MatmulOperands<Float16>> matmul_operands(int, const Tensor&, const Tensor&, const Tensor&,
+                                                         const Tensor&, double);
 
 Status check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& residual) {
-  HEARTH_RETURN_IF_ERROR(check_dtype("linear", "x", x, DType::kFloat32));
-  HEARTH_RETURN_IF_ERROR(check_dtype("linear", "weight", weight, DType::kFloat32));
+  const bool half = x.defined() && (x.dtype() == DType::kBFloat16 || x.dtype() == DType::kFloat16);
+  const DType dtype = half ? x.dtype() : DType::kFloat32;
+  HEARTH_RETURN_IF_ERROR(check_dtype("linear", "x", x, dtype));
+  HEARTH_RETURN_IF_ERROR(check_dtype("linear", "weight", weight, dtype));
   if (x.rank() == 0) return invalid_argument("linear: x is a single number, but needs at least one dimension");
   if (weight.rank() != 2)
     return invalid_argument("linear: weight is {}, but must have two dimensions", describe(weight));
   HEARTH_RETURN_IF_ERROR(check_size("linear", "weight", weight, 1, x.size(x.rank() - 1), "x"));
   if (bias.defined()) {
-    HEARTH_RETURN_IF_ERROR(check_dtype("linear", "bias", bias, DType::kFloat32));
+    HEARTH_RETURN_IF_ERROR(check_dtype("linear", "bias", bias, dtype));
     if (bias.rank() != 1) return invalid_argument("linear: bias is {}, but must have one dimension", describe(bias));
     HEARTH_RETURN_IF_ERROR(check_size("linear", "bias", bias, 0, weight.size(0), "weight"));
   }
   if (!residual.defined()) return {};
-  HEARTH_RETURN_IF_ERROR(check_dtype("linear", "residual", residual, DType::kFloat32));
+  HEARTH_RETURN_IF_ERROR(check_dtype("linear", "residual", residual, dtype));
   std::vector<int64_t> expected(x.shape().begin(), x.shape().end());
   expected.back() = weight.size(0);
   if (std::ranges::equal(residual.shape(), expected)) return {};

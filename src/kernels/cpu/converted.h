@@ -5,15 +5,22 @@
 
 namespace hearth {
 
-/// True for a dtype that the fast kernels do not compute. Products of float16 and bfloat16 are then computed in
-/// float32, those of other real numbers in float64 by the reference, and rounded once at the end.
-bool is_converted(const Tensor& tensor);
+/// True for float32, bfloat16 and float16. Products of other real numbers are computed in float64 by the reference and
+/// rounded once at the end.
+bool is_fast_dtype(DType dtype);
 
-/// matmul or batched_matmul of operands of such a dtype: all of the same.
+/// A bfloat16 or float16 `tensor` as float32 in pool memory, with the same strides where its elements have no gaps,
+/// else row-major; `tensor` itself when it is float32 or undefined.
+Result<Tensor> to_float32(const KernelContext& context, const Tensor& tensor);
+
+/// Rounds float32 elements to those of `to`, bfloat16 or float16: equal shapes, any strides.
+Status from_float32(const KernelContext& context, const Tensor& from, const Tensor& to);
+
+/// matmul or batched_matmul of operands of another dtype: all of the same.
 Status converted_matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a,
                         const Tensor& b, double beta, double alpha);
 
-/// convolution of operands of such a dtype: all of the same.
+/// convolution of operands of another dtype: all of the same.
 Result<Tensor> converted_convolution(const KernelContext& context, const Tensor& x, const Tensor& weight,
                                      const Tensor& bias, const Tensor& residual,
                                      const ConvolutionParameters& parameters);

@@ -10,7 +10,7 @@
 namespace hearth {
 namespace {
 
-Tensor in_dtype(const KernelContext& context, const Tensor& tensor, DType dtype) {
+Tensor as_dtype(const KernelContext& context, const Tensor& tensor, DType dtype) {
   return *row_major_as(*context.pool, tensor, dtype);
 }
 
@@ -28,7 +28,7 @@ constexpr std::array kDTypes{DType::kFloat16, DType::kBFloat16, DType::kFloat64,
 
 void expect_equal(const KernelContext& context, const Tensor& actual, const Tensor& expected) {
   EXPECT_EQ(actual.dtype(), expected.dtype());
-  const auto result = compare(in_dtype(context, actual, DType::kFloat64), in_dtype(context, expected, DType::kFloat64),
+  const auto result = compare(as_dtype(context, actual, DType::kFloat64), as_dtype(context, expected, DType::kFloat64),
                               /*atol=*/0, /*rtol=*/0);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_EQ(result->mismatches, 0) << result->worst_actual << " instead of " << result->worst_expected;
@@ -55,10 +55,10 @@ TEST(Converted, ProductsOfEveryRealDtypeAreRoundedOnce) {
           (batched ? reference::batched_matmul : reference::matmul)(context, expected, self, a, b, 2, 1);
       ASSERT_TRUE(known.ok()) << known.message();
       const Status status =
-          (batched ? batched_matmul : matmul)(context, actual, in_dtype(context, self, dtype),
-                                              in_dtype(context, a, dtype), in_dtype(context, b, dtype), 2, 1);
+          (batched ? batched_matmul : matmul)(context, actual, as_dtype(context, self, dtype),
+                                              as_dtype(context, a, dtype), as_dtype(context, b, dtype), 2, 1);
       ASSERT_TRUE(status.ok()) << status.message();
-      expect_equal(context, actual, in_dtype(context, expected, dtype));
+      expect_equal(context, actual, as_dtype(context, expected, dtype));
     }
   }
 }
@@ -75,10 +75,10 @@ TEST(Converted, ConvolutionsOfEveryRealDtypeAreRoundedOnce) {
   const auto expected = reference::convolution(context, x, weight, bias, Tensor(), parameters);
   ASSERT_TRUE(expected.ok()) << expected.status().message();
   for (const DType dtype : kDTypes) {
-    const auto actual = convolution(context, in_dtype(context, x, dtype), in_dtype(context, weight, dtype),
-                                    in_dtype(context, bias, dtype), Tensor(), parameters);
+    const auto actual = convolution(context, as_dtype(context, x, dtype), as_dtype(context, weight, dtype),
+                                    as_dtype(context, bias, dtype), Tensor(), parameters);
     ASSERT_TRUE(actual.ok()) << actual.status().message();
-    ASSERT_NO_FATAL_FAILURE(expect_equal(context, *actual, in_dtype(context, *expected, dtype)));
+    ASSERT_NO_FATAL_FAILURE(expect_equal(context, *actual, as_dtype(context, *expected, dtype)));
   }
 }
 

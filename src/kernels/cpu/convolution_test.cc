@@ -100,21 +100,48 @@ TEST(Convolution, MatchesTheReferenceOnRandomCases) {
   });
 }
 
+Case in_dtype(Case c, DType dtype) {
+  for (Tensor* tensor : {&c.x, &c.weight, &c.bias, &c.residual}) *tensor = in_dtype(*tensor, dtype);
+  return c;
+}
+
+TEST(Convolution, RoundsHalvesOnce) {
+  for_each_path([](const KernelContext& context, uint32_t first_seed) {
+    for (uint32_t seed = first_seed; seed < first_seed + 300; ++seed) {
+      Draw draw(seed);
+      Case c = draw_case(draw);
+      if (draw.chance(0.3)) {
+        ASSERT_NO_FATAL_FAILURE(draw_residual(draw, context, c));
+      }
+      const auto& [dtype, rounding] = kHalfPrecisions[seed % 2];
+      SCOPED_TRACE(fmt::format("seed {}, {}: {}", seed, dtype_name(dtype), c.text()));
+      const Case halves = in_dtype(c, dtype);
+      const auto expected = in_dtype(halves, DType::kFloat32).expected(context);
+      ASSERT_TRUE(expected.ok()) << expected.status().message();
+      const auto actual = halves.run(context);
+      ASSERT_TRUE(actual.ok()) << actual.status().message();
+      ASSERT_EQ(actual->dtype(), dtype);
+      ASSERT_NO_FATAL_FAILURE(expect_close(in_dtype(*actual, DType::kFloat32), *expected, c.depth(), rounding));
+    }
+  });
+}
+
 TEST(Convolution, GivesTheSameBitsWhateverTheTeam) {
-  for (const MicroKernels* kernels : available_micro_kernels()) {
-    const ScopedMicroKernels scope(*kernels);
+  for (const MicroKernels& kernels : available_micro_kernels()) {
+    const ScopedMicroKernels scope(kernels);
     TestContext one(1), two(2), three(3);
     for (uint32_t seed = 1000; seed < 1060; ++seed) {
       Draw draw(seed);
-      const Case c = draw_case(draw);
+      const Case wide = draw_case(draw);
+      const Case c = seed % 2 == 0 ? wide : in_dtype(wide, DType::kBFloat16);
       const auto expected = c.run(one.get());
-      ASSERT_TRUE(expected.ok());
+      ASSERT_TRUE(expected.ok()) << expected.status().message();
       for (TestContext* team : {&two, &three}) {
         const auto actual = c.run(team->get());
         ASSERT_TRUE(actual.ok());
-        ASSERT_EQ(elements(*actual).size(), elements(*expected).size());
-        const auto a = elements(*actual);
-        const auto e = elements(*expected);
+        const auto a = elements(in_dtype(*actual, DType::kFloat32));
+        const auto e = elements(in_dtype(*expected, DType::kFloat32));
+        ASSERT_EQ(a.size(), e.size());
         ASSERT_EQ(std::memcmp(a.data(), e.data(), a.size() * sizeof(float)), 0) << "seed " << seed << c.text();
       }
     }

@@ -20,11 +20,37 @@ struct Block {
   int64_t depth;
 };
 
+/// Sums of one tile at most.
+constexpr int64_t kMostSums = 1024;
+
+/// The tiles of one item: sets up the computing thread for them, and cleans up after them.
+class TileRun {
+ public:
+  explicit TileRun(const TileKernels& kernels) : kernels_(kernels) {}
+  ~TileRun() {
+    if (rows_ != 0) kernels_.release();
+  }
+  TileRun(const TileRun&) = delete;
+  TileRun& operator=(const TileRun&) = delete;
+
+  void compute(int rows, int vectors, const TileArguments& tile) {
+    if (kernels_.configure && rows != rows_) {
+      kernels_.configure(rows);
+      rows_ = rows;
+    }
+    kernels_.compute_tile(rows, vectors, tile);
+  }
+
+ private:
+  const TileKernels& kernels_;
+  int rows_ = 0;
+};
+
 /// Computes items of one product; shared by the members.
 class Worker {
  public:
   /// `buffers` holds plan.buffer_size() elements for each member, or is null where the plan copies no rows.
-  Worker(const MicroKernels& kernels, const Gemm& gemm, const GemmPlan& plan, float* buffers)
+  Worker(const TileKernels& kernels, const Gemm& gemm, const GemmPlan& plan, float* buffers)
       : kernels_(kernels), gemm_(gemm), plan_(plan), buffers_(buffers) {
     activates_ = !activation_as_clamp(gemm.activation, low_, high_);
   }
@@ -36,15 +62,16 @@ class Worker {
     block.tile_end = std::min(block.tile + plan_.tiles_of_block, plan_.tiles);
     block.panel = item / plan_.row_blocks % plan_.panel_blocks * plan_.panels_of_block;
     block.panel_end = std::min(block.panel + plan_.panels_of_block, plan_.panels);
+    TileRun run(kernels_);
     for (int64_t i = 0; i < plan_.depth_blocks; ++i) {
       block.depth_begin = i * plan_.depth_block;
       block.depth = std::min(plan_.depth_block, gemm_.depth - block.depth_begin);
-      compute_block(block);
+      compute_block(block, run);
     }
   }
 
  private:
-  void compute_block(const Block& block) const {
+  void compute_block(const Block& block, TileRun& run) const {
     TileArguments tile;
     tile.alpha = gemm_.alpha;
     tile.low = low_;
@@ -55,10 +82,10 @@ class Worker {
     tile.residual_stride = gemm_.residual_row;
     const float* a = gemm_.windows ? nullptr : rows_of(block, tile.a_stride);
     if (gemm_.windows) tile.a_stride = gemm_.windows->row_stride();
-    for (int64_t panel = block.panel; panel < block.panel_end; ++panel) compute_panel(block, panel, a, tile);
+    for (int64_t panel = block.panel; panel < block.panel_end; ++panel) compute_panel(block, panel, a, tile, run);
   }
 
-  void compute_panel(const Block& block, int64_t panel, const float* a, TileArguments& tile) const {
+  void compute_panel(const Block& block, int64_t panel, const float* a, TileArguments& tile, TileRun& run) const {
     const int64_t column = panel * kernels_.panel_width();
     tile.columns = static_cast<int>(std::min(kernels_.panel_width(), gemm_.columns - column));
     const int vectors = (tile.columns + kernels_.lanes - 1) / kernels_.lanes;
@@ -76,8 +103,22 @@ class Worker {
         runs[0] = {a + (row - first_row) * tile.a_stride, b, block.depth};
         tile.run_count = 1;
       }
-      finish_tile(block, row, column, static_cast<int>(plan_.end_row(t) - row), vectors, tile);
+      const auto rows = static_cast<int>(plan_.end_row(t) - row);
+      if (gemm_.sink) {
+        sum_tile(block, row, column, rows, vectors, tile, run);
+      } else {
+        finish_tile(block, row, column, rows, vectors, tile);
+      }
     }
+  }
+
+  void sum_tile(const Block& block, int64_t row, int64_t column, int rows, int vectors, TileArguments& tile,
+                TileRun& run) const {
+    alignas(64) float sums[kMostSums];
+    tile.c = sums;
+    tile.c_stride = kernels_.panel_width();
+    run.compute(rows, vectors, tile);
+    gemm_.sink->store(block.instance, row, rows, column, tile.columns, sums, tile.c_stride);
   }
 
   void finish_tile(const Block& block, int64_t row, int64_t column, int rows, int vectors, TileArguments& tile) const {
@@ -120,7 +161,7 @@ class Worker {
     return b + (packed ? column * gemm_.depth : column) + block.depth_begin * stride;
   }
 
-  const MicroKernels& kernels_;
+  const TileKernels& kernels_;
   const Gemm& gemm_;
   const GemmPlan& plan_;
   float* buffers_;
@@ -141,7 +182,7 @@ bool activation_as_clamp(Activation activation, float& low, float& high) {
   return true;
 }
 
-Status run_gemm(const KernelContext& context, const MicroKernels& kernels, const Gemm& gemm) {
+Status run_gemm(const KernelContext& context, const TileKernels& kernels, const Gemm& gemm) {
   if (gemm.instances == 0 || gemm.rows == 0 || gemm.columns == 0) return {};
   const GemmPlan plan = plan_gemm(kernels, gemm, context.team->size());
   StorageRef buffers;

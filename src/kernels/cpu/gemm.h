@@ -34,13 +34,23 @@ class WindowSource {
                    DepthRun* runs) const = 0;
 };
 
+/// Takes the sums of tiles that do not finish them. Thread-safe.
+class TileSink {
+ public:
+  virtual ~TileSink() = default;
+  /// The sums of rows [row, row + rows) x columns [column, column + columns) of `instance`, rows `stride` elements
+  /// apart. They may be overwritten.
+  virtual void store(int64_t instance, int64_t row, int64_t rows, int64_t column, int64_t columns, float* sums,
+                     int64_t stride) const = 0;
+};
+
 /// For each instance (a batch entry, a group): c = activation(alpha · (a · b) + bias + residual). Strides are in
 /// elements; those named after an instance lead from one instance to the next.
 struct Gemm {
   int64_t instances = 1;
   int64_t rows = 0;
   int64_t columns = 0;
-  int64_t depth = 0;
+  int64_t depth = 0;  ///< A multiple of the kernels' depth_step.
 
   /// The left operand: blocks, windows, or else a matrix [rows, depth] of any strides.
   const BlockSource* blocks = nullptr;
@@ -54,6 +64,8 @@ struct Gemm {
   int64_t b_instance = 0;
   int64_t b_row = 0;  ///< Needs columns that are a multiple of the lanes.
 
+  /// Set for kernels that only sum, which use nothing of what follows.
+  const TileSink* sink = nullptr;
   float* c = nullptr;  ///< [rows, columns], columns adjacent. Must not overlap a, b or residual.
   int64_t c_instance = 0;
   int64_t c_row = 0;
@@ -74,6 +86,6 @@ bool activation_as_clamp(Activation activation, float& low, float& high);
 inline constexpr int64_t kAliasingStride = 512;
 
 /// Computes it with the context's team. The bits of the result do not depend on the size of the team. kOutOfMemory.
-Status run_gemm(const KernelContext& context, const MicroKernels& kernels, const Gemm& gemm);
+Status run_gemm(const KernelContext& context, const TileKernels& kernels, const Gemm& gemm);
 
 }  // namespace hearth

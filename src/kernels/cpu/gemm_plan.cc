@@ -52,9 +52,9 @@ int64_t GemmPlan::end_row(int64_t tile) const {
   return std::min(first_row(tile) + tile_rows, line_end);
 }
 
-GemmPlan plan_gemm(const MicroKernels& kernels, const Gemm& gemm, int members) {
+GemmPlan plan_gemm(const TileKernels& kernels, const Gemm& gemm, int members) {
   GemmPlan plan;
-  plan.depth_blocks = std::max<int64_t>(divide_up(gemm.depth, kDepthBlock), 1);
+  plan.depth_blocks = gemm.sink ? 1 : std::max<int64_t>(divide_up(gemm.depth, kDepthBlock), 1);
   plan.depth_block = divide_up(gemm.depth, plan.depth_blocks);
 
   plan.line_length = gemm.windows ? gemm.windows->line_length() : gemm.rows;
@@ -65,7 +65,9 @@ GemmPlan plan_gemm(const MicroKernels& kernels, const Gemm& gemm, int members) {
   plan.panels = divide_up(gemm.columns, kernels.panel_width());
 
   const bool is_matrix = !gemm.blocks && !gemm.windows;
-  const bool rows_alias = gemm.rows > kernels.tile_rows / 2 && gemm.a_row % kAliasingStride == 0;
+  // Kernels that read whole cache lines of a row at once do not suffer.
+  const bool rows_alias =
+      kernels.depth_step == 1 && gemm.rows > kernels.tile_rows / 2 && gemm.a_row % kAliasingStride == 0;
   plan.copies_rows = gemm.blocks || (is_matrix && (gemm.a_depth != 1 || rows_alias));
   // An odd number of cache lines apart, neighbouring rows fall into different sets.
   plan.copy_stride = (divide_up(plan.depth_block, kLineElements) | 1) * kLineElements;

@@ -33,6 +33,6 @@ struct GemmPlan {
 };
 
 /// The plan for a team of `members`. Where the depth is cut does not depend on them.
-GemmPlan plan_gemm(const MicroKernels& kernels, const Gemm& gemm, int members);
+GemmPlan plan_gemm(const TileKernels& kernels, const Gemm& gemm, int members);
 
 }  // namespace hearth

@@ -51,6 +51,7 @@ void ImageRows::gather_row(int64_t group, int64_t row, int64_t depth_begin, int6
   int64_t within = depth_begin % run_length_;
   auto run = static_cast<size_t>(depth_begin / run_length_);
   for (int64_t left = depth; left > 0; ++run) {
+    if (run == runs_.size()) return clear_floats(to, left);
     const int64_t count = std::min(run_length_ - within, left);
     if (joins_tap_rows_) {
       copy_tap_row(image, output, runs_[run], within, count, to);

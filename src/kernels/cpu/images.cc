@@ -7,7 +7,7 @@
 
 namespace hearth {
 
-std::optional<int64_t> Images::pixel_stride() const {
+std::optional<int64_t> ImageLayout::pixel_stride() const {
   int64_t step = sizes[1];
   int64_t pixels = 1;
   for (const size_t i : {4, 3, 2, 0}) {
@@ -19,21 +19,25 @@ std::optional<int64_t> Images::pixel_stride() const {
   return step;
 }
 
-Images images_of(const Tensor& tensor) {
-  Images images{tensor, tensor.data_as<float>(), {tensor.size(0), tensor.size(1), 1, 1, 1}, image_strides(tensor)};
-  std::copy(tensor.shape().begin() + 2, tensor.shape().end(), images.sizes.end() - (tensor.rank() - 2));
-  if (images.sizes[1] == 1) images.strides[1] = 1;
-  return images;
+ImageLayout image_layout(const Tensor& tensor) {
+  ImageLayout layout{{tensor.size(0), tensor.size(1), 1, 1, 1}, image_strides(tensor)};
+  std::copy(tensor.shape().begin() + 2, tensor.shape().end(), layout.sizes.end() - (tensor.rank() - 2));
+  if (layout.sizes[1] == 1) layout.strides[1] = 1;
+  return layout;
 }
 
-Result<Images> empty_channels_last(const KernelContext& context, const Images& like) {
+ImageLayout channels_last_layout(const std::array<int64_t, 5>& sizes) {
+  const auto& [n, c, d, h, w] = sizes;
+  return {sizes, {d * h * w * c, 1, h * w * c, w * c, c}};
+}
+
+Images images_of(const Tensor& tensor) { return {image_layout(tensor), tensor, tensor.data_as<float>()}; }
+
+Result<Images> empty_channels_last(const KernelContext& context, const ImageLayout& like) {
   const auto& [n, c, d, h, w] = like.sizes;
-  Images images;
-  HEARTH_ASSIGN_OR_RETURN(images.tensor, context.pool->empty(DType::kFloat32, std::array{n, d, h, w, c}));
-  images.data = images.tensor.data_as<float>();
-  images.sizes = like.sizes;
-  images.strides = {d * h * w * c, 1, h * w * c, w * c, c};
-  return images;
+  HEARTH_ASSIGN_OR_RETURN(Tensor tensor, context.pool->empty(DType::kFloat32, std::array{n, d, h, w, c}));
+  auto* data = tensor.data_as<float>();
+  return Images{channels_last_layout(like.sizes), std::move(tensor), data};
 }
 
 Result<Images> as_channels_last(const KernelContext& context, const Tensor& tensor, bool evenly_spaced) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <random>
@@ -13,6 +14,7 @@
 #include "hal/memory_pool.h"
 #include "kernels/context.h"
 #include "kernels/cpu/micro_kernels.h"
+#include "tensor/copy.h"
 #include "tensor/layout.h"
 
 namespace hearth {
@@ -35,10 +37,10 @@ template <typename Body>
 void for_each_path(Body body) {
   constexpr uint32_t kSeedsOfPath = 10000;
   uint32_t first_seed = 0;
-  for (const MicroKernels* kernels : available_micro_kernels()) {
+  for (const MicroKernels& kernels : available_micro_kernels()) {
     for (const int threads : {1, 2, 3}) {
-      SCOPED_TRACE(std::string(kernels->name) + " with " + std::to_string(threads) + " threads");
-      const ScopedMicroKernels scope(*kernels);
+      SCOPED_TRACE(std::string(kernels.name) + " with " + std::to_string(threads) + " threads");
+      const ScopedMicroKernels scope(kernels);
       TestContext context(threads);
       body(context.get(), first_seed);
       first_seed += kSeedsOfPath;
@@ -66,6 +68,13 @@ class ConstantStorage final : public Storage {
     delete this;
   }
 };
+
+/// Dtypes of half the width, and the relative error of rounding to them.
+struct HalfPrecision {
+  DType dtype;
+  double rounding;
+};
+inline constexpr std::array<HalfPrecision, 2> kHalfPrecisions{{{DType::kBFloat16, 0x1p-8}, {DType::kFloat16, 0x1p-11}}};
 
 /// Draws the shapes, layouts and values of a test; the seed is in every failure's trace.
 class Draw {
@@ -132,12 +141,27 @@ inline std::vector<float> elements(const Tensor& tensor) {
   return values;
 }
 
-/// Compares with the reference; `depth` products of values below 1 were summed for each element.
-inline void expect_close(const Tensor& actual, const Tensor& expected, int64_t depth) {
+/// `tensor` in another dtype with the same strides, constant when it was; an undefined one as it is.
+inline Tensor in_dtype(const Tensor& tensor, DType dtype) {
+  if (!tensor.defined()) return tensor;
+  const Tensor converted = *Tensor::empty_strided(dtype, tensor.shape(), tensor.strides());
+  EXPECT_TRUE(copy_strided(converted, tensor).ok());
+  if (!tensor.storage()->is_constant()) return converted;
+  return *Tensor::view(ConstantStorage::copy_of(converted), dtype, tensor.shape(), tensor.strides(), 0);
+}
+
+/// The same values as `dtype` can hold them, in float32.
+inline Tensor rounded_to(const Tensor& tensor, DType dtype) {
+  return in_dtype(in_dtype(tensor, dtype), DType::kFloat32);
+}
+
+/// Compares with the reference; `depth` products of values below 1 were summed for each element, and the result
+/// rounded with a relative error of `rounding` at most.
+inline void expect_close(const Tensor& actual, const Tensor& expected, int64_t depth, double rounding = 0) {
   ASSERT_TRUE(std::ranges::equal(actual.shape(), expected.shape()))
       << describe(actual) << " instead of " << describe(expected);
   ASSERT_TRUE(same_layout(actual.shape(), actual.strides(), expected.strides()));
-  const double tolerance = 2e-6 * std::sqrt(static_cast<double>(depth) + 1);
+  const double tolerance = 2e-6 * std::sqrt(static_cast<double>(depth) + 1) + rounding;
   const std::vector<float> a = elements(actual);
   const std::vector<float> e = elements(expected);
   for (size_t i = 0; i < a.size(); ++i) {

@@ -7,6 +7,8 @@
 #include "base/errors.h"
 #include "kernels/cpu/converted.h"
 #include "kernels/cpu/gemm.h"
+#include "kernels/cpu/linear_bfloat16.h"
+#include "kernels/cpu/linear_rows.h"
 #include "kernels/cpu/pack.h"
 #include "kernels/cpu/parallel_copy.h"
 #include "kernels/matmul_operands.h"
@@ -20,26 +22,9 @@ using Operands = MatmulOperands<float>;
 /// gains.
 constexpr int64_t kRowsNotWorthPacking = 8;
 
-/// The step between rows when all but the last dimension of `tensor` can be seen as one.
-std::optional<int64_t> uniform_row_stride(const Tensor& tensor) {
-  int64_t stride = 0;
-  int64_t rows = 1;
-  for (int i = tensor.rank() - 2; i >= 0; --i) {
-    if (tensor.size(i) == 1) continue;
-    if (rows == 1) {
-      stride = tensor.stride(i);
-    } else if (tensor.stride(i) != stride * rows) {
-      return std::nullopt;
-    }
-    rows *= tensor.size(i);
-  }
-  return stride;
-}
-
-/// `tensor` itself when its last dimension is dense and the others are uniformly strided, else a row-major copy.
+/// `tensor` itself when it is rows, else a row-major copy.
 Result<Tensor> as_rows(const KernelContext& context, const Tensor& tensor) {
-  const int last = tensor.rank() - 1;
-  if ((tensor.size(last) == 1 || tensor.stride(last) == 1) && uniform_row_stride(tensor)) return tensor;
+  if (is_rows(tensor)) return tensor;
   return row_major_copy(context, tensor);
 }
 
@@ -163,20 +148,14 @@ Status multiply(const KernelContext& context, const Operands& operands, const Te
 
 bool are_apart(const Tensor& self, const Tensor& out) { return self.storage().get() != out.storage().get(); }
 
-}  // namespace
-
-Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                      const Tensor& residual, Activation activation) {
-  HEARTH_RETURN_IF_ERROR(check_linear(x, weight, bias, residual));
+/// linear of float32 operands into `y`; the weight may also be bfloat16 or float16.
+Status linear_float32(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Tensor& residual, Activation activation, const Tensor& y) {
   const MicroKernels& kernels = micro_kernels();
   Gemm gemm;
   gemm.depth = weight.size(1);
   gemm.columns = weight.size(0);
   gemm.activation = activation;
-  std::vector<int64_t> shape(x.shape().begin(), x.shape().end());
-  shape.back() = gemm.columns;
-  HEARTH_ASSIGN_OR_RETURN(Tensor y, context.pool->empty(DType::kFloat32, shape));
-  if (y.element_count() == 0) return y;
   gemm.rows = y.element_count() / gemm.columns;
   gemm.c = y.data_as<float>();
   gemm.c_row = gemm.columns;
@@ -186,7 +165,8 @@ Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tenso
   gemm.a_row = *uniform_row_stride(x_rows);
 
   PanelSource source;
-  source.data = weight.data_as<float>();
+  source.data = weight.data();
+  source.dtype = weight.dtype();
   source.depth_sizes[3] = gemm.depth;
   source.depth_strides[3] = weight.stride(1);
   source.columns = gemm.columns;
@@ -205,22 +185,78 @@ Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tenso
     gemm.residual = residual_rows.data_as<float>();
     gemm.residual_row = *uniform_row_stride(residual_rows);
   }
-  HEARTH_RETURN_IF_ERROR(run_gemm(context, kernels, gemm));
+  return run_gemm(context, kernels, gemm);
+}
+
+/// linear of bfloat16 or float16 operands in float32, rounded at the end.
+Status linear_widened(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Tensor& residual, Activation activation, const Tensor& y) {
+  HEARTH_ASSIGN_OR_RETURN(const Tensor rows, to_float32(context, x));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor wide_bias, to_float32(context, bias));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor added, to_float32(context, residual));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor result, context.pool->empty(DType::kFloat32, y.shape()));
+  HEARTH_RETURN_IF_ERROR(linear_float32(context, rows, weight, wide_bias, added, activation, result));
+  return from_float32(context, result, y);
+}
+
+Status matmul_float32(const KernelContext& context, int rank, const Tensor& out, const Tensor& self, const Tensor& a,
+                      const Tensor& b, double beta, double alpha) {
+  HEARTH_ASSIGN_OR_RETURN(const Operands operands, matmul_operands<float>(rank, out, self, a, b, beta));
+  return multiply(context, operands, b, are_apart(self, out), static_cast<float>(beta), static_cast<float>(alpha));
+}
+
+/// The same for bfloat16 or float16 operands, rounded at the end.
+Status matmul_widened(const KernelContext& context, int rank, const Tensor& out, const Tensor& self, const Tensor& a,
+                      const Tensor& b, double beta, double alpha) {
+  HEARTH_ASSIGN_OR_RETURN(const Tensor left, to_float32(context, a));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor right, to_float32(context, b));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor added, to_float32(context, beta == 0 ? Tensor() : self));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor product, context.pool->empty(DType::kFloat32, out.shape()));
+  HEARTH_RETURN_IF_ERROR(matmul_float32(context, rank, product, added, left, right, beta, alpha));
+  return from_float32(context, product, out);
+}
+
+Status matmul_of_rank(const KernelContext& context, int rank, const Tensor& out, const Tensor& self, const Tensor& a,
+                      const Tensor& b, double beta, double alpha) {
+  if (out.defined() && !is_fast_dtype(out.dtype())) return converted_matmul(context, out, self, a, b, beta, alpha);
+  if (!out.defined() || out.dtype() == DType::kFloat32) {
+    return matmul_float32(context, rank, out, self, a, b, beta, alpha);
+  }
+  if (out.dtype() == DType::kFloat16) {
+    HEARTH_RETURN_IF_ERROR(matmul_operands<Float16>(rank, out, self, a, b, beta).status());
+    return matmul_widened(context, rank, out, self, a, b, beta, alpha);
+  }
+  HEARTH_ASSIGN_OR_RETURN(const auto operands, matmul_operands<BFloat16>(rank, out, self, a, b, beta));
+  if (out.element_count() == 0) return {};
+  const bool suits = are_apart(self, out) && suits_matmul_bfloat16(operands, beta, alpha);
+  return suits ? matmul_bfloat16(context, operands, b)
+               : matmul_widened(context, rank, out, self, a, b, beta, alpha);
+}
+
+}  // namespace
+
+Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Tensor& residual, Activation activation) {
+  HEARTH_RETURN_IF_ERROR(check_linear(x, weight, bias, residual));
+  std::vector<int64_t> shape(x.shape().begin(), x.shape().end());
+  shape.back() = weight.size(0);
+  HEARTH_ASSIGN_OR_RETURN(Tensor y, context.pool->empty(x.dtype(), shape));
+  if (y.element_count() == 0) return y;
+  const auto compute = x.dtype() == DType::kFloat32                                    ? linear_float32
+                       : x.dtype() == DType::kBFloat16 && micro_kernels().bfloat16 ? linear_bfloat16
+                                                                                       : linear_widened;
+  HEARTH_RETURN_IF_ERROR(compute(context, x, weight, bias, residual, activation, y));
   return y;
 }
 
 Status matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a, const Tensor& b,
               double beta, double alpha) {
-  if (is_converted(out)) return converted_matmul(context, out, self, a, b, beta, alpha);
-  HEARTH_ASSIGN_OR_RETURN(const Operands operands, matmul_operands<float>(2, out, self, a, b, beta));
-  return multiply(context, operands, b, are_apart(self, out), static_cast<float>(beta), static_cast<float>(alpha));
+  return matmul_of_rank(context, 2, out, self, a, b, beta, alpha);
 }
 
 Status batched_matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a,
                       const Tensor& b, double beta, double alpha) {
-  if (is_converted(out)) return converted_matmul(context, out, self, a, b, beta, alpha);
-  HEARTH_ASSIGN_OR_RETURN(const Operands operands, matmul_operands<float>(3, out, self, a, b, beta));
-  return multiply(context, operands, b, are_apart(self, out), static_cast<float>(beta), static_cast<float>(alpha));
+  return matmul_of_rank(context, 3, out, self, a, b, beta, alpha);
 }
 
 }  // namespace hearth

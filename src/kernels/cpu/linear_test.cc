@@ -54,15 +54,45 @@ TEST(Linear, MatchesTheReferenceOnRandomCases) {
   });
 }
 
+TEST(Linear, RoundsHalvesOnce) {
+  for_each_path([](const KernelContext& context, uint32_t first_seed) {
+    for (uint32_t seed = first_seed; seed < first_seed + 200; ++seed) {
+      Draw draw(seed);
+      const LinearCase c = draw_linear(draw);
+      const auto& [dtype, rounding] = kHalfPrecisions[seed % 2];
+      SCOPED_TRACE(fmt::format("seed {}, {}: x {}, weight {}", seed, dtype_name(dtype), describe(c.x),
+                               describe(c.weight)));
+      const auto expected =
+          reference::linear(context, rounded_to(c.x, dtype), rounded_to(c.weight, dtype), rounded_to(c.bias, dtype),
+                            rounded_to(c.residual, dtype), c.activation);
+      ASSERT_TRUE(expected.ok()) << expected.status().message();
+      const auto actual = linear(context, in_dtype(c.x, dtype), in_dtype(c.weight, dtype), in_dtype(c.bias, dtype),
+                                 in_dtype(c.residual, dtype), c.activation);
+      ASSERT_TRUE(actual.ok()) << actual.status().message();
+      ASSERT_EQ(actual->dtype(), dtype);
+      ASSERT_NO_FATAL_FAILURE(
+          expect_close(in_dtype(*actual, DType::kFloat32), *expected, c.weight.size(1), rounding));
+    }
+  });
+}
+
 TEST(Linear, GivesTheSameBitsWhateverTheTeam) {
-  for (const MicroKernels* kernels : available_micro_kernels()) {
-    const ScopedMicroKernels scope(*kernels);
+  for (const MicroKernels& kernels : available_micro_kernels()) {
+    const ScopedMicroKernels scope(kernels);
     TestContext one(1), two(2), three(3);
     for (uint32_t seed = 1000; seed < 1100; ++seed) {
       Draw draw(seed);
       const LinearCase c = draw_linear(draw);
       const auto expected = elements(*linear(one.get(), c.x, c.weight, c.bias, c.residual, c.activation));
+      const auto brain = [&](TestContext& team) {
+        constexpr DType kBrain = DType::kBFloat16;
+        return elements(in_dtype(*linear(team.get(), in_dtype(c.x, kBrain), in_dtype(c.weight, kBrain),
+                                         in_dtype(c.bias, kBrain), in_dtype(c.residual, kBrain), c.activation),
+                                 DType::kFloat32));
+      };
+      const auto expected_brain = brain(one);
       for (TestContext* team : {&two, &three}) {
+        ASSERT_EQ(brain(*team), expected_brain) << "seed " << seed;
         const auto actual = elements(*linear(team->get(), c.x, c.weight, c.bias, c.residual, c.activation));
         ASSERT_EQ(actual.size(), expected.size());
         ASSERT_EQ(std::memcmp(actual.data(), expected.data(), actual.size() * sizeof(float)), 0) << "seed " << seed;
@@ -177,6 +207,32 @@ TEST(Matmul, MatchesTheReferenceOnRandomCases) {
                                describe(c.b), fmt::join(c.b.strides(), " "), describe(c.self),
                                fmt::join(c.self.strides(), " "), c.beta, c.alpha));
       ASSERT_NO_FATAL_FAILURE(expect_matmul_matches(context, c, batched));
+    }
+  });
+}
+
+TEST(Matmul, RoundsHalvesOnce) {
+  for_each_path([](const KernelContext& context, uint32_t first_seed) {
+    for (uint32_t seed = first_seed; seed < first_seed + 300; ++seed) {
+      Draw draw(seed);
+      const bool batched = seed % 3 == 0;
+      MatmulCase c = draw_matmul(draw, batched);
+      const auto& [dtype, rounding] = kHalfPrecisions[seed % 2];
+      SCOPED_TRACE(fmt::format("seed {}, {}: out {}, a {}, b {}, self {}, beta {}, alpha {}", seed, dtype_name(dtype),
+                               describe(c.out), describe(c.a), describe(c.b), describe(c.self), c.beta, c.alpha));
+      const bool in_place = c.self.data() == c.out.data();
+      const Tensor out = in_dtype(c.out, dtype);
+      const Tensor self = in_place ? out : in_dtype(c.self, dtype);
+      const Tensor wide_out = in_dtype(out, DType::kFloat32);
+      const Tensor wide_self = in_place ? wide_out : in_dtype(self, DType::kFloat32);
+      const auto slow = batched ? reference::batched_matmul : reference::matmul;
+      const auto fast = batched ? batched_matmul : matmul;
+      ASSERT_TRUE(slow(context, wide_out, wide_self, rounded_to(c.a, dtype), rounded_to(c.b, dtype), c.beta, c.alpha)
+                      .ok());
+      const Status status = fast(context, out, self, in_dtype(c.a, dtype), in_dtype(c.b, dtype), c.beta, c.alpha);
+      ASSERT_TRUE(status.ok()) << status.message();
+      ASSERT_NO_FATAL_FAILURE(
+          expect_close(in_dtype(out, DType::kFloat32), wide_out, c.a.size(c.a.rank() - 1), rounding));
     }
   });
 }

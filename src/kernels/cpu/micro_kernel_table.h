@@ -2,8 +2,9 @@
 
 #include "kernels/cpu/attention_kernel.h"
 #include "kernels/cpu/depthwise_kernel.h"
+#include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/micro_kernels.h"
-#include "kernels/cpu/tile_kernel.h"
+#include "kernels/cpu/tile_table.h"
 #include "kernels/cpu/vector_math.h"
 
 namespace hearth {
@@ -12,31 +13,31 @@ namespace hearth {
 // code for one processor is ever linked into a call on another.
 
 template <class Isa>
-struct TileTable {
-  MicroKernels::Tile tiles[Isa::kTileVectors * Isa::kTileRows];
-
-  constexpr TileTable() : tiles{} { fill<Isa::kTileVectors, Isa::kTileRows>(); }
-
- private:
-  template <int kVectors, int kRows>
-  constexpr void fill() {
-    tiles[(kVectors - 1) * Isa::kTileRows + kRows - 1] = compute_tile<Isa, kRows, kVectors>;
-    if constexpr (kRows > 1) {
-      fill<kVectors, kRows - 1>();
-    } else if constexpr (kVectors > 1) {
-      fill<kVectors - 1, Isa::kTileRows>();
-    }
-  }
+struct FusedTiles {
+  static constexpr int kTileRows = Isa::kTileRows;
+  static constexpr int kTileVectors = Isa::kTileVectors;
+  template <int kRows, int kVectors>
+  static constexpr TileKernels::Tile kTile = compute_tile<Isa, kRows, kVectors>;
 };
 
 template <class Isa>
-inline constexpr TileTable<Isa> kTileTable;
-
-template <class Isa>
 constexpr MicroKernels micro_kernel_table() {
-  return {Isa::kName,        Isa::kLanes,           Isa::kTileRows,
-          Isa::kTileVectors, kTileTable<Isa>.tiles, convolve_depthwise<Isa>,
-          activate<Isa>,     dot_product<Isa>,      exponentiate<Isa>};
+  MicroKernels kernels{};
+  kernels.name = Isa::kName;
+  kernels.lanes = Isa::kLanes;
+  kernels.tile_rows = Isa::kTileRows;
+  kernels.tile_vectors = Isa::kTileVectors;
+  kernels.tiles = kTileTable<FusedTiles<Isa>>.tiles;
+  kernels.depthwise = convolve_depthwise<Isa>;
+  kernels.activate = activate<Isa>;
+  kernels.dot_product = dot_product<Isa>;
+  kernels.exponentiate = exponentiate<Isa>;
+  kernels.finish = finish<Isa>;
+  kernels.widen_bfloat16 = convert_elements<Isa, BFloat16, float>;
+  kernels.narrow_bfloat16 = convert_elements<Isa, float, BFloat16>;
+  kernels.widen_float16 = convert_elements<Isa, Float16, float>;
+  kernels.narrow_float16 = convert_elements<Isa, float, Float16>;
+  return kernels;
 }
 
 }  // namespace hearth

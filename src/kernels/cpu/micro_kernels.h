@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <span>
 
+#include "hearth/tensor.h"
 #include "kernels/activation.h"
+#include "tensor/float16.h"
 
 namespace hearth {
 
@@ -53,9 +55,10 @@ struct DepthwiseArguments {
   float high = 0;
 };
 
-/// The innermost loops for one instruction set. Each element of a result is summed in the order of its depth, whatever
-/// the tile, so how work is cut never shows in the bits.
-struct MicroKernels {
+/// The tiles of one kind of product. An element of a and b takes four bytes: a float, or two bfloat16 or four int8
+/// numbers of adjacent depths, whose products one step adds to a sum. Each sum is made in the order of its depth,
+/// whatever the tile, so how work is cut never shows in the bits.
+struct TileKernels {
   using Tile = void (*)(const TileArguments&);
 
   const char* name;
@@ -63,13 +66,13 @@ struct MicroKernels {
   int tile_rows;
   int tile_vectors;
   const Tile* tiles;  ///< [vectors - 1][rows - 1]
-  void (*depthwise)(const DepthwiseArguments&);
-  /// Applies an activation in place to `count` elements.
-  void (*activate)(Activation activation, float* values, int64_t count);
-  /// Σ a[i] · b[i].
-  float (*dot_product)(const float* a, const float* b, int64_t count);
-  /// values[i] = e^(values[i] - maximum), for a finite maximum; returns their sum.
-  float (*exponentiate)(float* values, int64_t count, float maximum);
+  /// Applies an activation in place to `count` elements. Null where tiles only sum.
+  void (*activate)(Activation activation, float* values, int64_t count) = nullptr;
+  /// What the depth of every run is a multiple of.
+  int64_t depth_step = 1;
+  /// Null, or what the computing thread calls before tiles of so many rows, and once it has no more tiles.
+  void (*configure)(int rows) = nullptr;
+  void (*release)() = nullptr;
 
   int64_t panel_width() const { return static_cast<int64_t>(lanes) * tile_vectors; }
   void compute_tile(int rows, int vectors, const TileArguments& arguments) const {
@@ -77,10 +80,44 @@ struct MicroKernels {
   }
 };
 
+/// A block of sums on its way to the result, r < rows, n < columns:
+/// result[r][n] = activation(sums[r][n] + bias[n] + residual[r][n]).
+struct FinishArguments {
+  float* sums = nullptr;  ///< May be overwritten.
+  int64_t sums_stride = 0;
+  int64_t rows = 0;
+  int64_t columns = 0;
+  const float* bias = nullptr;     ///< Null: none.
+  const void* residual = nullptr;  ///< Null: none.
+  int64_t residual_stride = 0;     ///< In elements.
+  Activation activation = Activation::kNone;
+  void* result = nullptr;
+  int64_t result_stride = 0;      ///< In elements.
+  DType dtype = DType::kFloat32;  ///< Of residual and result: this or kBFloat16.
+};
+
+/// The innermost loops for one instruction set; as tiles, those of float32, which apply the whole of TileArguments.
+struct MicroKernels : TileKernels {
+  void (*depthwise)(const DepthwiseArguments&);
+  /// Σ a[i] · b[i].
+  float (*dot_product)(const float* a, const float* b, int64_t count);
+  /// values[i] = e^(values[i] - maximum), for a finite maximum; returns their sum.
+  float (*exponentiate)(float* values, int64_t count, float maximum);
+  void (*finish)(const FinishArguments&);
+  /// bfloat16 and float16 values as floats and back, rounded to nearest, ties to even. The two must not overlap.
+  void (*widen_bfloat16)(const BFloat16* from, float* to, int64_t count);
+  void (*narrow_bfloat16)(const float* from, BFloat16* to, int64_t count);
+  void (*widen_float16)(const Float16* from, float* to, int64_t count);
+  void (*narrow_float16)(const float* from, Float16* to, int64_t count);
+  /// Products of narrow elements, which only sum: of TileArguments they use the operands and c, whose columns they
+  /// store in whole vectors. Null where converting to float32 is faster.
+  const TileKernels* bfloat16 = nullptr;
+};
+
 /// The ones for this machine, or those that the calling thread's ScopedMicroKernels names.
 const MicroKernels& micro_kernels();
 /// All that this machine can run, fastest first.
-std::span<const MicroKernels* const> available_micro_kernels();
+std::span<const MicroKernels> available_micro_kernels();
 
 /// Makes the calling thread use `kernels` for its lifetime: for tests and benchmarks.
 class ScopedMicroKernels {

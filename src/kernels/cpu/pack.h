@@ -12,7 +12,8 @@ namespace hearth {
 /// The right operand of a product as it lies in memory: [instances, depth, columns], the depth nested in four
 /// dimensions (a convolution's taps and channels). Strides are in elements.
 struct PanelSource {
-  const float* data = nullptr;
+  const void* data = nullptr;
+  DType dtype = DType::kFloat32;  ///< float32, bfloat16 or float16.
   int64_t instances = 1;
   int64_t instance_stride = 0;
   std::array<int64_t, 4> depth_sizes{1, 1, 1, 1};
@@ -25,11 +26,19 @@ struct PanelSource {
 
 /// Elements from one packed instance to the next: panels of panel_width() columns, each [depth, width] without gaps,
 /// the last one only as many vectors wide as it needs.
-int64_t packed_instance_size(const MicroKernels& kernels, int64_t depth, int64_t columns);
+int64_t packed_instance_size(const TileKernels& kernels, int64_t depth, int64_t columns);
 
-/// `operand`, which `source` describes, as panels: kept in context.packed when its storage is constant, else made now
-/// in pool memory. `role` names what `source` takes the operand's dimensions for. The pad columns are 0.
-Result<Tensor> packed_panels(const KernelContext& context, const MicroKernels& kernels, const Tensor& operand,
+/// `operand`, which `source` describes, as float32 panels: kept in context.packed when its storage is constant, else
+/// made now in pool memory. `role` names what `source` takes the operand's dimensions for. The pad columns are 0.
+Result<Tensor> packed_panels(const KernelContext& context, const TileKernels& kernels, const Tensor& operand,
+                             const std::string& role, const PanelSource& source);
+
+/// The depth of packed_groups() in groups of four bytes: each run of innermost depths is filled up to whole groups with
+/// zeros, and their sum to the kernels' depth_step.
+int64_t grouped_depth(const TileKernels& kernels, const PanelSource& source);
+
+/// The same for kernels that multiply narrow elements: panels of groups, each of the two bfloat16 of adjacent depths.
+Result<Tensor> packed_groups(const KernelContext& context, const TileKernels& kernels, const Tensor& operand,
                              const std::string& role, const PanelSource& source);
 
 }  // namespace hearth

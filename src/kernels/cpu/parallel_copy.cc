@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 
 #include "base/errors.h"
 #include "kernels/cpu/transpose.h"
+#include "tensor/float16.h"
 #include "tensor/layout.h"
 
 namespace hearth {
@@ -65,9 +67,10 @@ struct CopyShape {
   }
 };
 
-void copy_line(const Dimension& line, const float* from, float* to) {
+template <class Element>
+void copy_line(const Dimension& line, const Element* from, Element* to) {
   if (line.from == 1 && line.to == 1) {
-    std::memcpy(to, from, static_cast<size_t>(line.size) * sizeof(float));
+    std::memcpy(to, from, static_cast<size_t>(line.size) * sizeof(Element));
     return;
   }
   for (int64_t i = 0; i < line.size; ++i) to[i * line.to] = from[i * line.from];
@@ -90,9 +93,12 @@ void transpose_plane(const Dimension& outer, const Dimension& inner, const float
 }
 
 /// A plane in squares, so that both sides use whole cache lines.
-void copy_plane(const Dimension& outer, const Dimension& inner, const float* from, float* to) {
-  constexpr int64_t kSquare = 16;
-  if (outer.from == 1 && inner.to == 1) return transpose_plane(outer, inner, from, to);
+template <class Element>
+void copy_plane(const Dimension& outer, const Dimension& inner, const Element* from, Element* to) {
+  constexpr int64_t kSquare = 64 / sizeof(Element);
+  if constexpr (std::is_same_v<Element, float>) {
+    if (outer.from == 1 && inner.to == 1) return transpose_plane(outer, inner, from, to);
+  }
   for (int64_t start = 0; start < inner.size; start += kSquare) {
     const Dimension part{std::min(kSquare, inner.size - start), inner.from, inner.to};
     for (int64_t row = 0; row < outer.size; ++row) {
@@ -103,8 +109,9 @@ void copy_plane(const Dimension& outer, const Dimension& inner, const float* fro
 
 }  // namespace
 
-void parallel_copy(ThreadTeam& team, std::span<const int64_t> shape, const float* from,
-                   std::span<const int64_t> from_strides, float* to, std::span<const int64_t> to_strides) {
+template <class Element>
+void parallel_copy(ThreadTeam& team, std::span<const int64_t> shape, const Element* from,
+                   std::span<const int64_t> from_strides, Element* to, std::span<const int64_t> to_strides) {
   constexpr int64_t kRowsOfChunk = 64;
   constexpr int64_t kElementsOfChunk = 16384;
   if (std::ranges::find(shape, 0) != shape.end()) return;
@@ -140,6 +147,13 @@ void parallel_copy(ThreadTeam& team, std::span<const int64_t> shape, const float
     }
   });
 }
+
+template void parallel_copy(ThreadTeam&, std::span<const int64_t>, const float*, std::span<const int64_t>, float*,
+                            std::span<const int64_t>);
+template void parallel_copy(ThreadTeam&, std::span<const int64_t>, const BFloat16*, std::span<const int64_t>, BFloat16*,
+                            std::span<const int64_t>);
+template void parallel_copy(ThreadTeam&, std::span<const int64_t>, const Float16*, std::span<const int64_t>, Float16*,
+                            std::span<const int64_t>);
 
 Result<Tensor> row_major_copy(const KernelContext& context, const Tensor& tensor) {
   HEARTH_ASSIGN_OR_RETURN(Tensor copy, context.pool->empty(tensor.dtype(), tensor.shape()));

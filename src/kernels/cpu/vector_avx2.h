@@ -14,6 +14,8 @@ struct Isa {
   static constexpr int kTileVectors = 2;
   using Vector = float __attribute__((vector_size(32)));
   using Integer = int32_t __attribute__((vector_size(32)));
+  using Unsigned = uint32_t __attribute__((vector_size(32)));
+  using Halves = uint16_t __attribute__((vector_size(16)));
 
   static Vector broadcast(float value) { return _mm256_set1_ps(value); }
   static Vector load(const float* from) { return _mm256_loadu_ps(from); }
@@ -21,6 +23,10 @@ struct Isa {
   static Vector load_partial(const float* from, int count) { return _mm256_maskload_ps(from, first_lanes(count)); }
   static void store_partial(float* to, Vector value, int count) { _mm256_maskstore_ps(to, first_lanes(count), value); }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+  static Vector widen(Halves halves) { return _mm256_cvtph_ps(reinterpret_cast<__m128i>(halves)); }
+  static Halves narrow(Vector value) {
+    return reinterpret_cast<Halves>(_mm256_cvtps_ph(value, _MM_FROUND_TO_NEAREST_INT));
+  }
 
  private:
   static __m256i first_lanes(int count) {

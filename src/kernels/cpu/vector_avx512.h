@@ -14,6 +14,8 @@ struct Isa {
   static constexpr int kTileVectors = 2;
   using Vector = float __attribute__((vector_size(64)));
   using Integer = int32_t __attribute__((vector_size(64)));
+  using Unsigned = uint32_t __attribute__((vector_size(64)));
+  using Halves = uint16_t __attribute__((vector_size(32)));
 
   static Vector broadcast(float value) { return _mm512_set1_ps(value); }
   static Vector load(const float* from) { return _mm512_loadu_ps(from); }
@@ -23,8 +25,14 @@ struct Isa {
     _mm512_mask_storeu_ps(to, first_lanes(count), value);
   }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+  // With masks, because g++ 12 takes what the plain forms leave undefined for a mistake.
+  static Vector widen(Halves halves) { return _mm512_maskz_cvtph_ps(kAllLanes, reinterpret_cast<__m256i>(halves)); }
+  static Halves narrow(Vector value) {
+    return reinterpret_cast<Halves>(_mm512_maskz_cvtps_ph(kAllLanes, value, _MM_FROUND_TO_NEAREST_INT));
+  }
 
  private:
+  static constexpr __mmask16 kAllLanes = 0xFFFF;
   static __mmask16 first_lanes(int count) { return static_cast<__mmask16>((1U << count) - 1); }
 };
 

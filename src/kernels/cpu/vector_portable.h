@@ -1,10 +1,13 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #endif
+
+#include "tensor/float16.h"
 
 namespace hearth::portable {
 
@@ -22,6 +25,8 @@ struct Isa {
   static constexpr int kTileVectors = 2;
   using Vector = float __attribute__((vector_size(16)));
   using Integer = int32_t __attribute__((vector_size(16)));
+  using Unsigned = uint32_t __attribute__((vector_size(16)));
+  using Halves = uint16_t __attribute__((vector_size(8)));
 
   static Vector broadcast(float value) { return Vector{value, value, value, value}; }
   static Vector load(const float* from) {
@@ -46,6 +51,17 @@ struct Isa {
 #else
     return a * b + c;
 #endif
+  }
+  /// float16 to float and back, rounded to nearest, ties to even.
+  static Vector widen(Halves halves) {
+    Vector value;
+    for (int i = 0; i < kLanes; ++i) value[i] = std::bit_cast<Float16>(halves[i]);
+    return value;
+  }
+  static Halves narrow(Vector value) {
+    Halves halves;
+    for (int i = 0; i < kLanes; ++i) halves[i] = Float16(value[i]).bits;
+    return halves;
   }
 };
 

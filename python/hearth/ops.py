@@ -17,6 +17,8 @@ ACTIVATIONS = {
 }
 """What each name of the schemas' `activation` does, as in src/kernels/activation.h."""
 
+_DENSE_FORMATS = ("f32", "bf16", "f16")
+
 _library = torch.library.Library("hearth", "DEF")
 # Inductor must hand over operands with the strides that the graph says, and keep the shape function's for the result.
 _TAGS = (torch.Tag.needs_fixed_stride_order, torch.Tag.pt2_compliant_tag)
@@ -33,14 +35,21 @@ _library.define(
 )
 
 
+def _wide(*tensors: Tensor | None) -> list[Tensor | None]:
+    """Operands as the kernels compute with them: bfloat16 and float16 in float32."""
+    return [t if t is None or t.dtype == torch.float64 else t.float() for t in tensors]
+
+
+def _finished(y: Tensor, residual: Tensor | None, activation: str) -> Tensor:
+    return ACTIVATIONS[activation](y if residual is None else y + residual)
+
+
 def _linear(x, weight, scales, zeros, bias, residual, fmt, group_size, n, activation):
-    if fmt != "f32" or scales is not None or zeros is not None:
+    if fmt not in _DENSE_FORMATS or scales is not None or zeros is not None:
         raise NotImplementedError(f"hearth::hearth_linear: weight format {fmt!r} is not known")
-    y = torch.nn.functional.linear(x, weight, bias)
-    if residual is not None:
-        y = y + residual
+    y = torch.nn.functional.linear(*_wide(x, weight, bias))
     # Fresh row-major storage, as the runtime returns it.
-    return ACTIVATIONS[activation](y).clone(memory_format=torch.contiguous_format)
+    return _finished(y, residual, activation).to(x.dtype).clone(memory_format=torch.contiguous_format)
 
 
 def _linear_shape(x, weight, scales, zeros, bias, residual, fmt, group_size, n, activation):
@@ -48,10 +57,8 @@ def _linear_shape(x, weight, scales, zeros, bias, residual, fmt, group_size, n, 
 
 
 def _conv2d(x, weight, bias, residual, stride, padding, dilation, groups, activation):
-    y = torch.nn.functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
-    if residual is not None:
-        y = y + residual
-    return _channels_last(ACTIVATIONS[activation](y))
+    y = torch.nn.functional.conv2d(*_wide(x, weight, bias), stride, padding, dilation, groups)
+    return _channels_last(_finished(y, residual, activation).to(x.dtype))
 
 
 def _conv2d_shape(x, weight, bias, residual, stride, padding, dilation, groups, activation):

@@ -1,5 +1,6 @@
 // Matrix products.
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -72,7 +73,8 @@ HEARTH_SHIM AotiError aoti_torch_cpu_hearth_linear(AtenTensorHandle x, AtenTenso
                                                    const char* format, int64_t, int64_t, const char* activation,
                                                    AtenTensorHandle* result) {
   return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
-    if (std::string_view(format) != "f32" || scales || zeros) {
+    constexpr std::array<std::string_view, 3> kDense{"f32", "bf16", "f16"};
+    if (std::ranges::find(kDense, format) == kDense.end() || scales || zeros) {
       return hearth::invalid_argument("the weight format '{}' is not supported on this device", format);
     }
     HEARTH_ASSIGN_OR_RETURN(const hearth::Activation epilogue, hearth::parse_activation(activation));

@@ -92,7 +92,8 @@ Status read_channels(const Tensor& x, const Tensor& weight, const ConvolutionPar
 
 Status check_epilogue(DType dtype, const Tensor& bias, const Tensor& residual, const ConvolutionShape& shape) {
   if (bias.defined()) {
-    HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "bias", bias, dtype));
+    const bool wide = bias.dtype() == DType::kFloat32 && dtype_bits(dtype) == 16;
+    if (!wide) HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "bias", bias, dtype));
     if (bias.rank() != 1 || bias.size(0) != shape.out_channels) {
       return invalid_argument("{}: bias is {}, but must be [{}]", kOp, describe(bias), shape.out_channels);
     }

@@ -97,7 +97,7 @@ Status check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, c
     return invalid_argument("linear: weight is {}, but must have two dimensions", describe(weight));
   HEARTH_RETURN_IF_ERROR(check_size("linear", "weight", weight, 1, x.size(x.rank() - 1), "x"));
   if (bias.defined()) {
-    HEARTH_RETURN_IF_ERROR(check_dtype("linear", "bias", bias, dtype));
+    if (bias.dtype() != DType::kFloat32) HEARTH_RETURN_IF_ERROR(check_dtype("linear", "bias", bias, dtype));
     if (bias.rank() != 1) return invalid_argument("linear: bias is {}, but must have one dimension", describe(bias));
     HEARTH_RETURN_IF_ERROR(check_size("linear", "bias", bias, 0, weight.size(0), "weight"));
   }

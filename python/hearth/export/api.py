@@ -22,6 +22,9 @@ from hearth.export.trace import Method, TracedMethod, trace
 from hearth.export.weights import WeightStore
 from hearth.export.zip_writer import Record, write_archive
 
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
+"""What products can be computed in, by the command line's names."""
+
 _METHOD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -50,6 +53,7 @@ def save(
     pipeline: dict | None = None,
     name: str | None = None,
     extra_files: dict[str, bytes | str] | None = None,
+    dtype: torch.dtype = torch.float32,
     compiler: str = "zig",
     progress: Progress | None = None,
 ) -> Summary:
@@ -63,6 +67,8 @@ def save(
     pipeline: the manifest's "pipeline" (docs/archive-format.md), for models that do a task by themselves.
     name: for people; the file's stem by default.
     extra_files: contents by path below "extra/".
+    dtype: what float32 models compute products in: float32, bfloat16 or float16. Inputs and outputs stay float32, and
+        so do norms, softmax and sums.
     compiler: "zig", "g++" or "clang++".
 
     Returns what was written. Raises ExportError, whose message says what to do, when the model, its inputs, the
@@ -71,6 +77,8 @@ def save(
     started = time.monotonic()
     progress = progress or Progress()
     path = Path(path)
+    if dtype not in DTYPES.values():
+        raise ExportError(f"dtype is {dtype}; give one of {', '.join(map(str, DTYPES.values()))}")
     chosen = select_targets(targets)
     entries = _entries(model, args, kwargs, dynamic_shapes, methods)
     extra = [_extra_record(file, content) for file, content in (extra_files or {}).items()]
@@ -82,7 +90,7 @@ def save(
     traced, shared = [], {}
     for method_name, method in entries.items():
         progress.step(f"{method_name}: tracing")
-        traced.append(trace(method_name, method, shared))
+        traced.append(trace(method_name, method, shared, dtype))
     store = WeightStore()
     portable = [portable_records(method.name, method.program, store) for method in traced]
     for record in (record for method in portable for record in method.values()):

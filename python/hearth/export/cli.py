@@ -8,7 +8,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from hearth.export.api import Summary, save
+from hearth.export.api import DTYPES, Summary, save
 from hearth.export.compile import COMPILERS
 from hearth.export.errors import ExportError
 from hearth.export.progress import progress_for
@@ -16,11 +16,10 @@ from hearth.export.source import load_source
 from hearth.export.targets import DEFAULT_TARGETS, TARGETS
 from hearth.export.verify import find_hearth, verify
 
-_DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 _EXAMPLES = """examples:
   python -m hearth.export models/resnet-50 -o resnet50.pt2
   python -m hearth.export train.py:exported -o digits.pt2 --targets all
-  python -m hearth.export my_package.models:encoder -o encoder.pt2 --dtype f32
+  python -m hearth.export my_package.models:encoder -o encoder.pt2 --dtype bf16
 """
 
 
@@ -30,9 +29,15 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(stderr=True)
     progress = progress_for(console, options.quiet)
     try:
-        source = load_source(options.source, _DTYPES.get(options.dtype))
+        # Lower precision starts from float32 weights.
+        source = load_source(options.source, torch.float32 if options.dtype else None)
         summary = save(
-            options.output, **vars(source), targets=options.targets, compiler=options.compiler, progress=progress
+            options.output,
+            **vars(source),
+            dtype=DTYPES[options.dtype or "f32"],
+            targets=options.targets,
+            compiler=options.compiler,
+            progress=progress,
         )
     except ExportError as error:
         progress.finish()
@@ -69,7 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         default=",".join(DEFAULT_TARGETS),
         help=f"comma-separated, or 'all'; of {', '.join(sorted(TARGETS))} (default: %(default)s)",
     )
-    parser.add_argument("--dtype", choices=sorted(_DTYPES), help="convert floating-point weights and inputs first")
+    parser.add_argument(
+        "--dtype",
+        choices=list(DTYPES),
+        help="what products are computed in; inputs, outputs, norms and sums stay float32 (default: as the model is)",
+    )
     parser.add_argument("--compiler", choices=COMPILERS, default="zig", help="default: %(default)s, for every target")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     return parser

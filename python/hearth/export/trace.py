@@ -45,9 +45,9 @@ class TracedMethod:
     max_error: float
 
 
-def trace(name: str, method: Method, shared: dict) -> TracedMethod:
+def trace(name: str, method: Method, shared: dict, dtype: torch.dtype = torch.float32) -> TracedMethod:
     """Runs the model eagerly, exports and adapts it. `shared` is one dictionary for all methods of a model: adapted
-    weights are made once. ExportError when the model cannot be run, exported or expressed."""
+    weights are made once; `dtype`: see adapt(). ExportError when the model cannot be run, exported or expressed."""
     module, args, kwargs = _as_module(method.module), _dense(method.args), _dense(method.kwargs or {})
     with torch.no_grad(), _evaluating(module), warnings.catch_warnings():
         # torch 2.13 warns of its own use of copyreg.
@@ -59,10 +59,10 @@ def trace(name: str, method: Method, shared: dict) -> TracedMethod:
             program = _export(name, module, args, kwargs, method.dynamic_shapes).run_decompositions({})
         signature = read_signature(program, module.forward, name, given)
         with symbolic_sizes_kept(program):
-            program = adapt(program, shared)
+            program = adapt(program, shared, dtype)
         measured = pytree.tree_leaves(program.module(check_guards=False)(*args, **kwargs))
     inputs = [leaf.clone() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-    golden = Golden(name, "example", inputs, expected)
+    golden = Golden(name, "example", inputs, expected, dtype)
     return TracedMethod(name, program, signature, golden, _max_error(measured, expected))
 
 

@@ -79,6 +79,12 @@ Result<Tensor> to_float32(const KernelContext& context, const Tensor& tensor) {
   return wide;
 }
 
+Result<Tensor> dense_bias(const KernelContext& context, const Tensor& bias) {
+  HEARTH_ASSIGN_OR_RETURN(Tensor wide, to_float32(context, bias));
+  if (!wide.defined() || wide.is_contiguous()) return wide;
+  return row_major_copy(context, wide);
+}
+
 Status from_float32(const KernelContext& context, const Tensor& from, const Tensor& to) {
   if (!std::ranges::equal(from.strides(), to.strides()) || !has_no_gaps(from)) return copy_strided(to, from);
   const MicroKernels& kernels = micro_kernels();

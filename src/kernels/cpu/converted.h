@@ -13,6 +13,9 @@ bool is_fast_dtype(DType dtype);
 /// else row-major; `tensor` itself when it is float32 or undefined.
 Result<Tensor> to_float32(const KernelContext& context, const Tensor& tensor);
 
+/// A bias as adjacent float32 numbers; undefined when it is.
+Result<Tensor> dense_bias(const KernelContext& context, const Tensor& bias);
+
 /// Rounds float32 elements to those of `to`, bfloat16 or float16: equal shapes, any strides.
 Status from_float32(const KernelContext& context, const Tensor& from, const Tensor& to);
 

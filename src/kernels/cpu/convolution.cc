@@ -14,12 +14,11 @@ Status convolve_widened(const KernelContext& context, const ConvolutionShape& sh
                         const Tensor& weight, const Tensor& bias, const Tensor& residual, Activation activation,
                         const Tensor& y) {
   HEARTH_ASSIGN_OR_RETURN(const Tensor images, to_float32(context, x));
-  HEARTH_ASSIGN_OR_RETURN(const Tensor channel_bias, to_float32(context, bias));
   HEARTH_ASSIGN_OR_RETURN(const Tensor added, to_float32(context, residual));
   HEARTH_ASSIGN_OR_RETURN(const Tensor result,
                           context.pool->empty_strided(DType::kFloat32, y.shape(), y.strides()));
   HEARTH_RETURN_IF_ERROR(
-      convolve_float32(context, shape, images, weight, channel_bias, added, activation, result));
+      convolve_float32(context, shape, images, weight, bias, added, activation, result));
   return from_float32(context, result, y);
 }
 

@@ -137,8 +137,8 @@ Status convolve_bfloat16(const KernelContext& context, const ConvolutionShape& s
   ResultSink sink(micro_kernels());
   sink.dtype = DType::kBFloat16;
   sink.activation = activation;
-  HEARTH_ASSIGN_OR_RETURN(const Tensor bias32, to_float32(context, bias));
-  if (bias.defined()) sink.bias = bias32.data_as<float>();
+  HEARTH_ASSIGN_OR_RETURN(const Tensor channel_bias, dense_bias(context, bias));
+  sink.bias = channel_bias.data_as<float>();
   sink.bias_instance = gemm.columns;
   EvenImages added;
   if (residual.defined()) {

@@ -35,11 +35,7 @@ Result<Operands> prepare(const KernelContext& context, const Tensor& x, const Te
   if (residual.defined()) {
     HEARTH_ASSIGN_OR_RETURN(operands.residual, as_channels_last(context, residual, /*evenly_spaced=*/true));
   }
-  if (!bias.defined()) return operands;
-  operands.bias = bias;
-  if (!bias.is_contiguous()) {
-    HEARTH_ASSIGN_OR_RETURN(operands.bias, row_major_copy(context, bias));
-  }
+  HEARTH_ASSIGN_OR_RETURN(operands.bias, dense_bias(context, bias));
   operands.bias_data = operands.bias.data_as<float>();
   return operands;
 }

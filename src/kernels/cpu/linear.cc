@@ -28,11 +28,6 @@ Result<Tensor> as_rows(const KernelContext& context, const Tensor& tensor) {
   return row_major_copy(context, tensor);
 }
 
-Result<Tensor> as_dense_vector(const KernelContext& context, const Tensor& tensor) {
-  if (tensor.is_contiguous()) return tensor;
-  return row_major_copy(context, tensor);
-}
-
 PanelSource panel_source(const Operands& operands) {
   PanelSource source;
   source.data = operands.b.data;
@@ -174,11 +169,8 @@ Status linear_float32(const KernelContext& context, const Tensor& x, const Tenso
   HEARTH_ASSIGN_OR_RETURN(const Tensor panels, packed_panels(context, kernels, weight, "[columns, depth]", source));
   gemm.b = panels.data_as<float>();
 
-  Tensor dense_bias;
-  if (bias.defined()) {
-    HEARTH_ASSIGN_OR_RETURN(dense_bias, as_dense_vector(context, bias));
-    gemm.bias = dense_bias.data_as<float>();
-  }
+  HEARTH_ASSIGN_OR_RETURN(const Tensor column_bias, dense_bias(context, bias));
+  gemm.bias = column_bias.data_as<float>();
   Tensor residual_rows;
   if (residual.defined()) {
     HEARTH_ASSIGN_OR_RETURN(residual_rows, as_rows(context, residual));
@@ -192,10 +184,9 @@ Status linear_float32(const KernelContext& context, const Tensor& x, const Tenso
 Status linear_widened(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                       const Tensor& residual, Activation activation, const Tensor& y) {
   HEARTH_ASSIGN_OR_RETURN(const Tensor rows, to_float32(context, x));
-  HEARTH_ASSIGN_OR_RETURN(const Tensor wide_bias, to_float32(context, bias));
   HEARTH_ASSIGN_OR_RETURN(const Tensor added, to_float32(context, residual));
   HEARTH_ASSIGN_OR_RETURN(const Tensor result, context.pool->empty(DType::kFloat32, y.shape()));
-  HEARTH_RETURN_IF_ERROR(linear_float32(context, rows, weight, wide_bias, added, activation, result));
+  HEARTH_RETURN_IF_ERROR(linear_float32(context, rows, weight, bias, added, activation, result));
   return from_float32(context, result, y);
 }
 

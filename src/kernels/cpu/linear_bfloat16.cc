@@ -118,8 +118,8 @@ Status linear_bfloat16(const KernelContext& context, const Tensor& x, const Tens
   ResultSink sink(micro_kernels());
   sink.result = {static_cast<std::byte*>(y.data()), 0, operands.columns};
   sink.activation = activation;
-  HEARTH_ASSIGN_OR_RETURN(const Tensor bias32, to_float32(context, bias));
-  if (bias.defined()) sink.bias = bias32.data_as<float>();
+  HEARTH_ASSIGN_OR_RETURN(const Tensor column_bias, dense_bias(context, bias));
+  sink.bias = column_bias.data_as<float>();
   Tensor residual_rows;
   if (residual.defined()) {
     HEARTH_ASSIGN_OR_RETURN(residual_rows, as_rows(context, residual));

@@ -1,18 +1,24 @@
-"""Rewrites of an exported graph that make it faster for the runtime without changing what it computes."""
+"""Rewrites of an exported graph that make it faster for the runtime without changing what it computes, but for the
+precision that was asked for."""
 
+import torch
 from torch.export import ExportedProgram
 
 from hearth.export.adapt.channels_last import make_weights_channels_last
 from hearth.export.adapt.editor import ProgramEditor
 from hearth.export.adapt.fold_batch_norm import fold_batch_norms
 from hearth.export.adapt.fuse_ops import fuse_operators
+from hearth.export.adapt.mixed_precision import lower_precision
 
 
-def adapt(program: ExportedProgram, shared: dict) -> ExportedProgram:
+def adapt(program: ExportedProgram, shared: dict, dtype: torch.dtype = torch.float32) -> ExportedProgram:
     """All rewrites in order, on `program` itself, which must be functional. `shared` keeps adapted weights for the
-    other methods of the same model. What no rewrite knows stays as it is."""
+    other methods of the same model; `dtype`: what a float32 program computes products in. What no rewrite knows stays
+    as it is."""
     editor = ProgramEditor(program, shared)
     fold_batch_norms(editor)
     make_weights_channels_last(editor)
     fuse_operators(editor)
+    if dtype != torch.float32:
+        lower_precision(editor, dtype)
     return editor.finish()

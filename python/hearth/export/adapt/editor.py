@@ -94,6 +94,18 @@ class ProgramEditor:
         self._changed = True
         return new
 
+    def insert(self, before: Node, target: Callable, args: tuple) -> Node:
+        """A new call ahead of the node `before`."""
+        with self.graph.inserting_before(before):
+            new = self.graph.call_function(target, args)
+        self._propagate(new)
+        self._changed = True
+        return new
+
+    def refresh(self, node: Node) -> None:
+        """Recomputes what `node` returns after its operands changed."""
+        self._propagate(node)
+
     def substitute(self, node: Node, old: Node, new: Node) -> None:
         """Makes `node` take `new` in place of `old`."""
         node.replace_input_with(old, new)

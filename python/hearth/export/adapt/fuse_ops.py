@@ -11,6 +11,7 @@ from hearth.export.adapt.editor import ProgramEditor, arguments, only_user, shap
 
 _aten = torch.ops.aten
 _LINEAR = (_aten.linear.default,)
+_FORMATS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
 _CONV2D = (_aten.conv2d.default, _aten.conv2d.padding)
 
 
@@ -42,7 +43,7 @@ class _Epilogue:
 
 
 def fuse_operators(editor: ProgramEditor) -> None:
-    """Replaces float32 layers that have constant weights, together with a following addition of equal shape and a
+    """Replaces layers of float32, bfloat16 or float16 that have constant weights, together with a following addition of equal shape and a
     following activation, by hearth_linear and hearth_conv2d. Other layers stay ATen calls."""
     for targets, fused_call in ((_CONV2D, _conv2d_call), (_LINEAR, _linear_call)):
         for layer in _layers(editor, targets):
@@ -56,7 +57,7 @@ def fuse_operators(editor: ProgramEditor) -> None:
 def _layers(editor: ProgramEditor, targets: tuple) -> Iterator[Node]:
     # From the back: of two layers whose results are added, the later one can take the sum.
     for node in reversed(list(editor.graph.nodes)):
-        if node.op == "call_function" and node.target in targets and node.meta["val"].dtype == torch.float32:
+        if node.op == "call_function" and node.target in targets and node.meta["val"].dtype in _FORMATS:
             yield node
 
 
@@ -75,13 +76,13 @@ def _epilogue(layer: Node) -> _Epilogue:
 
 def _fits(residual: Node, layer: Node) -> bool:
     value = residual.meta.get("val")
-    return isinstance(value, torch.Tensor) and value.dtype == torch.float32 and shape_of(residual) == shape_of(layer)
+    return isinstance(value, torch.Tensor) and value.dtype == layer.meta["val"].dtype and shape_of(residual) == shape_of(layer)
 
 
 def _linear_call(editor: ProgramEditor, layer: Node) -> tuple[Callable, Callable[[_Epilogue], tuple]] | None:
     call = arguments(layer)
     weight = editor.weight(call["weight"])
-    if weight is None or weight.dim() != 2 or weight.dtype != torch.float32:
+    if weight is None or weight.dim() != 2:
         return None
     weight_node = call["weight"]
     if not weight.is_contiguous():
@@ -89,14 +90,14 @@ def _linear_call(editor: ProgramEditor, layer: Node) -> tuple[Callable, Callable
         weight_node = editor.derive(("row_major",), [weight], name, lambda: weight.detach().contiguous())
     x, bias, n = call["input"], call["bias"], weight.shape[0]
     return torch.ops.hearth.hearth_linear.default, lambda end: (
-        *(x, weight_node, None, None, bias, end.residual, "f32", 0, n, end.activation),
+        *(x, weight_node, None, None, bias, end.residual, _FORMATS[weight.dtype], 0, n, end.activation),
     )
 
 
 def _conv2d_call(editor: ProgramEditor, layer: Node) -> tuple[Callable, Callable[[_Epilogue], tuple]] | None:
     call = arguments(layer)
     weight = editor.weight(call["weight"])
-    if weight is None or weight.dtype != torch.float32 or layer.meta["val"].dim() != 4:
+    if weight is None or layer.meta["val"].dim() != 4:
         return None
     stride, dilation = _pair(call["stride"]), _pair(call["dilation"])
     padding = _padding(call["padding"], weight.shape[2:], dilation)

@@ -109,6 +109,7 @@ const CpuFeatures& cpu_features() {
     found.avx512 = found.avx2 && has_all({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
     found.avx512_vnni = found.avx512 && has_all({"avx512_vnni"});
     found.avx512_bf16 = found.avx512 && has_all({"avx512_bf16"});
+    found.avx512_bf16_is_fast = found.avx512_bf16 && cpuinfo_field("vendor_id") == "AuthenticAMD";
     found.avx_vnni = found.avx2 && has_all({"avx_vnni"});
     const bool amx = may_use_amx();
     found.amx_int8 = amx && has_all({"amx_int8"});

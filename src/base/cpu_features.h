@@ -13,14 +13,15 @@ struct CpuFeatures {
   bool avx512 = false;  ///< AVX-512 F, BW, CD, DQ and VL: x86-64-v4.
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
+  bool avx512_bf16_is_fast = false;  ///< Twice float32's rate: on AMD. On Intel it is slower than float32's.
   bool avx_vnni = false;
   bool amx_int8 = false;  ///< The kernel lets this process use the tile registers.
   bool amx_bf16 = false;
   bool neon = false;
 };
 
-/// This machine's features. HEARTH_CPU=baseline|avx2|avx512 in the environment lowers them, so that tests and comparisons can
-/// reach every path.
+/// This machine's features. HEARTH_CPU=baseline|avx2|avx512 in the environment lowers them, so that tests and
+/// comparisons can reach every path.
 const CpuFeatures& cpu_features();
 
 /// True when this processor has the feature that the kernel's /proc/cpuinfo calls `name` ("avx2", "fma", "lzcnt",

@@ -23,9 +23,9 @@ struct ConvolutionParameters {
 /// activation(convolution(x, weight) + bias + residual), PyTorch's aten::convolution with an epilogue.
 /// x: [N, C, spatial...], weight: [O, C/groups, kernel...] (transposed: [C, O/groups, kernel...]), one real
 /// dtype, any strides, float32, bfloat16 and float16 being the fast ones, whose sums are made in float32 and rounded
-/// once; bias: [O], for these also float32, or undefined; residual: shape of the result, any strides, or undefined. Result: fresh tensor, channels-last strides when x or weight is channels-last, else row-major: the
-/// strides that Inductor predicts (at::convolution's rule for mkldnn). kInvalidArgument names the operand that does not
-/// fit.
+/// once; bias: [O], for these also float32, or undefined; residual: shape of the result, any strides, or undefined.
+/// Result: fresh tensor, channels-last strides when x or weight is channels-last, else row-major: the strides that
+/// Inductor predicts (at::convolution's rule for mkldnn). kInvalidArgument names the operand that does not fit.
 Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                            const Tensor& residual, const ConvolutionParameters& parameters);
 

@@ -29,13 +29,9 @@ struct ConvolutionShape {
   int64_t group_in_channels() const { return in_channels / groups; }
   int64_t group_out_channels() const { return out_channels / groups; }
   /// One input and one output channel a group.
-  bool is_depthwise() const {
-    return !transposed && groups > 1 && in_channels == groups && out_channels == groups;
-  }
+  bool is_depthwise() const { return !transposed && groups > 1 && in_channels == groups && out_channels == groups; }
   /// Each output pixel meets exactly the input pixel of the same number.
-  bool is_pointwise() const {
-    return taps() == 1 && stride == std::array<int64_t, 3>{1, 1, 1} && output == input;
-  }
+  bool is_pointwise() const { return taps() == 1 && stride == std::array<int64_t, 3>{1, 1, 1} && output == input; }
   int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
   int64_t output_pixels() const { return output[0] * output[1] * output[2]; }
   int64_t input_pixels() const { return input[0] * input[1] * input[2]; }

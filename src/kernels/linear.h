@@ -7,9 +7,9 @@ namespace hearth {
 
 /// y = activation(x · weightᵀ + bias + residual).
 /// x: [..., K] of any strides, float32, bfloat16 or float16, like all operands (the reference: float32); weight: [N, K]
-/// of any strides; bias: [N], also float32, or undefined; residual: shape of y or undefined. y: fresh row-major tensor [..., N]. Sums
-/// are made in float32 and rounded once. kInvalidArgument names the operand whose shape or dtype does not fit.
-/// A weight whose storage is constant is packed once per model.
+/// of any strides; bias: [N], also float32, or undefined; residual: shape of y or undefined. y: fresh row-major tensor
+/// [..., N]. Sums are made in float32 and rounded once. kInvalidArgument names the operand whose shape or dtype does
+/// not fit. A weight whose storage is constant is packed once per model.
 Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                       const Tensor& residual, Activation activation);
 

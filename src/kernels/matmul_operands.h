@@ -9,7 +9,8 @@
 
 namespace hearth {
 
-/// A matrix of float, double, BFloat16 or Float16, or a batch of equal ones: strides in elements, 0 where a dimension repeats.
+/// A matrix of float, double, BFloat16 or Float16, or a batch of equal ones: strides in elements, 0 where a dimension
+/// repeats.
 template <typename T>
 struct MatrixView {
   T* data = nullptr;
@@ -43,7 +44,8 @@ template <typename T>
 Result<MatmulOperands<T>> matmul_operands(int rank, const Tensor& out, const Tensor& self, const Tensor& a,
                                           const Tensor& b, double beta);
 
-/// Checks the operands of linear: all of float32, bfloat16 or float16. kInvalidArgument names the one whose dtype, rank or size does not fit.
+/// Checks the operands of linear: all of float32, bfloat16 or float16. kInvalidArgument names the one whose dtype, rank
+/// or size does not fit.
 Status check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& residual);
 
 }  // namespace hearth

@@ -62,16 +62,14 @@ Result<Tensor> to_float32(const KernelContext& context, const Tensor& tensor) {
   const bool brain = tensor.dtype() == DType::kBFloat16;
   Tensor dense = tensor;
   if (!has_no_gaps(tensor)) {
-    HEARTH_ASSIGN_OR_RETURN(
-        dense, (brain ? row_major_halves<BFloat16> : row_major_halves<Float16>)(context, tensor));
+    HEARTH_ASSIGN_OR_RETURN(dense, (brain ? row_major_halves<BFloat16> : row_major_halves<Float16>)(context, tensor));
   }
-  HEARTH_ASSIGN_OR_RETURN(Tensor wide,
-                          context.pool->empty_strided(DType::kFloat32, dense.shape(), dense.strides()));
+  HEARTH_ASSIGN_OR_RETURN(Tensor wide, context.pool->empty_strided(DType::kFloat32, dense.shape(), dense.strides()));
   const MicroKernels& kernels = micro_kernels();
   const int64_t count = dense.element_count();
   if (brain) {
-    convert_in_parallel(*context.team, kernels.widen_bfloat16, dense.data_as<const BFloat16>(),
-                        wide.data_as<float>(), count);
+    convert_in_parallel(*context.team, kernels.widen_bfloat16, dense.data_as<const BFloat16>(), wide.data_as<float>(),
+                        count);
   } else {
     convert_in_parallel(*context.team, kernels.widen_float16, dense.data_as<const Float16>(), wide.data_as<float>(),
                         count);

@@ -15,10 +15,8 @@ Status convolve_widened(const KernelContext& context, const ConvolutionShape& sh
                         const Tensor& y) {
   HEARTH_ASSIGN_OR_RETURN(const Tensor images, to_float32(context, x));
   HEARTH_ASSIGN_OR_RETURN(const Tensor added, to_float32(context, residual));
-  HEARTH_ASSIGN_OR_RETURN(const Tensor result,
-                          context.pool->empty_strided(DType::kFloat32, y.shape(), y.strides()));
-  HEARTH_RETURN_IF_ERROR(
-      convolve_float32(context, shape, images, weight, bias, added, activation, result));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor result, context.pool->empty_strided(DType::kFloat32, y.shape(), y.strides()));
+  HEARTH_RETURN_IF_ERROR(convolve_float32(context, shape, images, weight, bias, added, activation, result));
   return from_float32(context, result, y);
 }
 
@@ -32,9 +30,9 @@ Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const 
   HEARTH_ASSIGN_OR_RETURN(const ConvolutionShape shape, convolution_shape(x, weight, bias, residual, parameters));
   HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x, weight, shape));
   if (y.element_count() == 0) return y;
-  const auto convolve = x.dtype() == DType::kFloat32                                       ? convolve_float32
+  const auto convolve = x.dtype() == DType::kFloat32                                  ? convolve_float32
                         : x.dtype() == DType::kBFloat16 && multiplies_bfloat16(shape) ? convolve_bfloat16
-                                                                                          : convolve_widened;
+                                                                                      : convolve_widened;
   HEARTH_RETURN_IF_ERROR(convolve(context, shape, x, weight, bias, residual, parameters.activation, y));
   return y;
 }

@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "base/errors.h"
-#include "kernels/cpu/convolution_panels.h"
 #include "kernels/cpu/converted.h"
+#include "kernels/cpu/convolution_panels.h"
 #include "kernels/cpu/image_rows.h"
 #include "kernels/cpu/images.h"
 #include "kernels/cpu/joined_windows.h"

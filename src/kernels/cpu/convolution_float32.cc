@@ -50,9 +50,8 @@ Status convolve_by_gemm(const KernelContext& context, const ConvolutionShape& sh
   gemm.depth = shape.taps() * shape.group_in_channels();
   gemm.activation = activation;
 
-  HEARTH_ASSIGN_OR_RETURN(
-      const Tensor panels,
-      packed_panels(context, kernels, weight, convolution_role(shape), convolution_panels(weight, shape)));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor panels, packed_panels(context, kernels, weight, convolution_role(shape),
+                                                             convolution_panels(weight, shape)));
   gemm.b = panels.data_as<float>();
   gemm.b_instance = packed_instance_size(kernels, gemm.depth, gemm.columns);
   gemm.c = operands.y.data;

@@ -5,18 +5,26 @@
 
 namespace hearth {
 
-/// One row of sums with bias, residual and bounds.
+/// A vector of sums with bias, residual and bounds.
+template <class Isa, class Residual, class Result>
+inline void finish_vector(const float* sums, const float* bias, const Residual* residual, float low, float high,
+                          Result* result, int columns) {
+  auto value = load_columns<Isa>(sums, columns);
+  if (bias) value += load_columns<Isa>(bias, columns);
+  if (residual) value += load_columns<Isa>(residual, columns);
+  store_columns<Isa>(result, clamp<Isa>(value, Isa::broadcast(low), Isa::broadcast(high)), columns);
+}
+
 template <class Isa, class Residual, class Result>
 inline void finish_row(const float* sums, const float* bias, const Residual* residual, float low, float high,
                        Result* result, int64_t count) {
-  using Vector = typename Isa::Vector;
-  for (int64_t n = 0; n < count; n += Isa::kLanes) {
-    const int columns = count - n < Isa::kLanes ? static_cast<int>(count - n) : Isa::kLanes;
-    Vector value = load_columns<Isa>(sums + n, columns);
-    if (bias) value += load_columns<Isa>(bias + n, columns);
-    if (residual) value += load_columns<Isa>(residual + n, columns);
-    store_columns<Isa>(result + n, clamp<Isa>(value, Isa::broadcast(low), Isa::broadcast(high)), columns);
-  }
+  const auto finish = [&](int64_t n, int columns) {
+    finish_vector<Isa>(sums + n, bias ? bias + n : nullptr, residual ? residual + n : nullptr, low, high, result + n,
+                       columns);
+  };
+  int64_t n = 0;
+  for (; n + Isa::kLanes <= count; n += Isa::kLanes) finish(n, Isa::kLanes);
+  if (n < count) finish(n, static_cast<int>(count - n));
 }
 
 template <class Isa, class Element>

@@ -9,7 +9,8 @@
 namespace hearth {
 
 /// A convolution's input as the left operand of a product, made block by block: one row for each output pixel (of all
-/// images in turn), with the input channels of each tap of the kernel in depth; 0 where a tap meets no input, and after the last tap.
+/// images in turn), with the input channels of each tap of the kernel in depth; 0 where a tap meets no input, and after
+/// the last tap.
 class ImageRows final : public BlockSource {
  public:
   /// `data` is the input with adjacent channels (strides[1] is taken for 1) and must outlive this object.

@@ -220,8 +220,7 @@ Status matmul_of_rank(const KernelContext& context, int rank, const Tensor& out,
   HEARTH_ASSIGN_OR_RETURN(const auto operands, matmul_operands<BFloat16>(rank, out, self, a, b, beta));
   if (out.element_count() == 0) return {};
   const bool suits = are_apart(self, out) && suits_matmul_bfloat16(operands, beta, alpha);
-  return suits ? matmul_bfloat16(context, operands, b)
-               : matmul_widened(context, rank, out, self, a, b, beta, alpha);
+  return suits ? matmul_bfloat16(context, operands, b) : matmul_widened(context, rank, out, self, a, b, beta, alpha);
 }
 
 }  // namespace
@@ -233,9 +232,9 @@ Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tenso
   shape.back() = weight.size(0);
   HEARTH_ASSIGN_OR_RETURN(Tensor y, context.pool->empty(x.dtype(), shape));
   if (y.element_count() == 0) return y;
-  const auto compute = x.dtype() == DType::kFloat32                                    ? linear_float32
+  const auto compute = x.dtype() == DType::kFloat32                                ? linear_float32
                        : x.dtype() == DType::kBFloat16 && micro_kernels().bfloat16 ? linear_bfloat16
-                                                                                       : linear_widened;
+                                                                                   : linear_widened;
   HEARTH_RETURN_IF_ERROR(compute(context, x, weight, bias, residual, activation, y));
   return y;
 }

@@ -60,18 +60,16 @@ TEST(Linear, RoundsHalvesOnce) {
       Draw draw(seed);
       const LinearCase c = draw_linear(draw);
       const auto& [dtype, rounding] = kHalfPrecisions[seed % 2];
-      SCOPED_TRACE(fmt::format("seed {}, {}: x {}, weight {}", seed, dtype_name(dtype), describe(c.x),
-                               describe(c.weight)));
-      const auto expected =
-          reference::linear(context, rounded_to(c.x, dtype), rounded_to(c.weight, dtype), rounded_to(c.bias, dtype),
-                            rounded_to(c.residual, dtype), c.activation);
+      SCOPED_TRACE(
+          fmt::format("seed {}, {}: x {}, weight {}", seed, dtype_name(dtype), describe(c.x), describe(c.weight)));
+      const auto expected = reference::linear(context, rounded_to(c.x, dtype), rounded_to(c.weight, dtype),
+                                              rounded_to(c.bias, dtype), rounded_to(c.residual, dtype), c.activation);
       ASSERT_TRUE(expected.ok()) << expected.status().message();
       const auto actual = linear(context, in_dtype(c.x, dtype), in_dtype(c.weight, dtype), in_dtype(c.bias, dtype),
                                  in_dtype(c.residual, dtype), c.activation);
       ASSERT_TRUE(actual.ok()) << actual.status().message();
       ASSERT_EQ(actual->dtype(), dtype);
-      ASSERT_NO_FATAL_FAILURE(
-          expect_close(in_dtype(*actual, DType::kFloat32), *expected, c.weight.size(1), rounding));
+      ASSERT_NO_FATAL_FAILURE(expect_close(in_dtype(*actual, DType::kFloat32), *expected, c.weight.size(1), rounding));
     }
   });
 }
@@ -227,8 +225,8 @@ TEST(Matmul, RoundsHalvesOnce) {
       const Tensor wide_self = in_place ? wide_out : in_dtype(self, DType::kFloat32);
       const auto slow = batched ? reference::batched_matmul : reference::matmul;
       const auto fast = batched ? batched_matmul : matmul;
-      ASSERT_TRUE(slow(context, wide_out, wide_self, rounded_to(c.a, dtype), rounded_to(c.b, dtype), c.beta, c.alpha)
-                      .ok());
+      ASSERT_TRUE(
+          slow(context, wide_out, wide_self, rounded_to(c.a, dtype), rounded_to(c.b, dtype), c.beta, c.alpha).ok());
       const Status status = fast(context, out, self, in_dtype(c.a, dtype), in_dtype(c.b, dtype), c.beta, c.alpha);
       ASSERT_TRUE(status.ok()) << status.message();
       ASSERT_NO_FATAL_FAILURE(

@@ -34,8 +34,9 @@ std::vector<MicroKernels> detect() {
     found.back().bfloat16 = bfloat16;
   };
   add(cpu.avx512 && cpu.amx_bf16, kAvx512MicroKernels, "amx", &kAmxBFloat16Kernels);
-  add(cpu.avx512_bf16, kAvx512MicroKernels, "avx512_bf16", &kAvx512BFloat16Kernels);
+  add(cpu.avx512_bf16_is_fast, kAvx512MicroKernels, "avx512_bf16", &kAvx512BFloat16Kernels);
   add(cpu.avx512, kAvx512MicroKernels, "avx512", nullptr);
+  add(cpu.avx512_bf16 && !cpu.avx512_bf16_is_fast, kAvx512MicroKernels, "avx512_bf16", &kAvx512BFloat16Kernels);
   add(cpu.avx2, kAvx2MicroKernels, "avx2", nullptr);
 #endif
   found.push_back(kPortableMicroKernels);

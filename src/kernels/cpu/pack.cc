@@ -98,11 +98,10 @@ void for_each_panel(ThreadTeam& team, const TileKernels& kernels, const PanelSou
 
 template <class Element>
 void pack_panels_of(ThreadTeam& team, const TileKernels& kernels, const PanelSource& source, float* to) {
-  for_each_panel<Element>(
-      team, kernels, source, source.depth(), to,
-      [&](const Element* from, int64_t count, int64_t width, float* panel) {
-        pack_panel(source, from, count, width, panel);
-      });
+  for_each_panel<Element>(team, kernels, source, source.depth(), to,
+                          [&](const Element* from, int64_t count, int64_t width, float* panel) {
+                            pack_panel(source, from, count, width, panel);
+                          });
 }
 
 void pack_panels(ThreadTeam& team, const TileKernels& kernels, const PanelSource& source, float* to) {
@@ -113,11 +112,11 @@ void pack_panels(ThreadTeam& team, const TileKernels& kernels, const PanelSource
 
 void pack_all_groups(ThreadTeam& team, const TileKernels& kernels, const PanelSource& source, float* to) {
   const int64_t depth = grouped_depth(kernels, source);
-  for_each_panel<BFloat16>(
-      team, kernels, source, depth, to, [&](const BFloat16* from, int64_t count, int64_t width, float* panel) {
-        std::fill(panel, panel + depth * width, 0.0F);
-        pack_groups(source, from, count, width, reinterpret_cast<BFloat16*>(panel));
-      });
+  for_each_panel<BFloat16>(team, kernels, source, depth, to,
+                           [&](const BFloat16* from, int64_t count, int64_t width, float* panel) {
+                             std::fill(panel, panel + depth * width, 0.0F);
+                             pack_groups(source, from, count, width, reinterpret_cast<BFloat16*>(panel));
+                           });
 }
 
 /// `pack(to)` into `size` elements of four bytes: once when the operand is constant.
@@ -146,8 +145,7 @@ Result<Tensor> packed_panels(const KernelContext& context, const TileKernels& ke
                              const std::string& role, const PanelSource& source) {
   const int64_t size = source.instances * packed_instance_size(kernels, source.depth(), source.columns);
   const std::string layout = fmt::format("{} in panels of {}x{}", role, kernels.tile_vectors, kernels.lanes);
-  return packed(context, operand, layout, size,
-                [&](float* to) { pack_panels(*context.team, kernels, source, to); });
+  return packed(context, operand, layout, size, [&](float* to) { pack_panels(*context.team, kernels, source, to); });
 }
 
 int64_t grouped_depth(const TileKernels& kernels, const PanelSource& source) {

@@ -9,6 +9,7 @@ namespace {
 constexpr int kRowsOfRegister = 16;
 constexpr int kLanes = 16;
 constexpr int kElementsOfRow = 16;  // Of four bytes each.
+constexpr int kStepsAhead = 2;
 
 /// The first of two registers with rows takes the larger half of them.
 constexpr int first_rows(int rows) { return (rows + 1) / 2; }
@@ -63,6 +64,12 @@ void sum_tile(const TileArguments& tile) {
     const float* a = tile.runs[i].a;
     const float* b = tile.runs[i].b;
     for (int64_t k = 0; k < tile.runs[i].depth; k += kElementsOfRow) {
+      const float* ahead = b + kStepsAhead * kElementsOfRow * tile.b_stride;
+#pragma GCC unroll 16
+      for (int r = 0; r < kElementsOfRow; ++r) {
+        __builtin_prefetch(ahead + r * tile.b_stride);
+        if constexpr (kVectors == 2) __builtin_prefetch(ahead + r * tile.b_stride + kLanes);
+      }
       _tile_loadd(6, b, b_bytes);
       _tile_loadd(4, a, a_bytes);
       Product::template multiply<0>();

@@ -12,15 +12,21 @@ namespace hearth {
 template <class Packed, class Isa>
 inline Packed load_packed(const void* from, int columns) {
   Packed packed{};
-  const auto size = static_cast<size_t>(columns) * sizeof(packed[0]);
-  std::memcpy(&packed, from, columns >= Isa::kLanes ? sizeof(packed) : size);
+  if (columns >= Isa::kLanes) {
+    std::memcpy(&packed, from, sizeof(packed));
+  } else {
+    std::memcpy(&packed, from, static_cast<size_t>(columns) * sizeof(packed[0]));
+  }
   return packed;
 }
 
 template <class Isa, class Packed>
 inline void store_packed(void* to, Packed packed, int columns) {
-  const auto size = static_cast<size_t>(columns) * sizeof(packed[0]);
-  std::memcpy(to, &packed, columns >= Isa::kLanes ? sizeof(packed) : size);
+  if (columns >= Isa::kLanes) {
+    std::memcpy(to, &packed, sizeof(packed));
+  } else {
+    std::memcpy(to, &packed, static_cast<size_t>(columns) * sizeof(packed[0]));
+  }
 }
 
 template <class Isa>

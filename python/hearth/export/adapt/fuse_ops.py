@@ -43,8 +43,8 @@ class _Epilogue:
 
 
 def fuse_operators(editor: ProgramEditor) -> None:
-    """Replaces layers of float32, bfloat16 or float16 that have constant weights, together with a following addition of equal shape and a
-    following activation, by hearth_linear and hearth_conv2d. Other layers stay ATen calls."""
+    """Replaces layers of float32, bfloat16 or float16 that have constant weights, together with a following addition of
+    equal shape and a following activation, by hearth_linear and hearth_conv2d. Other layers stay ATen calls."""
     for targets, fused_call in ((_CONV2D, _conv2d_call), (_LINEAR, _linear_call)):
         for layer in _layers(editor, targets):
             call = fused_call(editor, layer)
@@ -76,7 +76,11 @@ def _epilogue(layer: Node) -> _Epilogue:
 
 def _fits(residual: Node, layer: Node) -> bool:
     value = residual.meta.get("val")
-    return isinstance(value, torch.Tensor) and value.dtype == layer.meta["val"].dtype and shape_of(residual) == shape_of(layer)
+    return (
+        isinstance(value, torch.Tensor)
+        and value.dtype == layer.meta["val"].dtype
+        and shape_of(residual) == shape_of(layer)
+    )
 
 
 def _linear_call(editor: ProgramEditor, layer: Node) -> tuple[Callable, Callable[[_Epilogue], tuple]] | None:

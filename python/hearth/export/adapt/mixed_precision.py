@@ -112,9 +112,7 @@ def lower_precision(editor: ProgramEditor, dtype: torch.dtype) -> None:
     for node in list(editor.graph.nodes):
         if node.op != "call_function":
             continue
-        if node.target in _PRODUCTS:
-            _convert_operands(editor, node, torch.float32, dtype)
-        elif _passes(node) and any(_is(operand, dtype) for operand in node.all_input_nodes):
+        if node.target in _PRODUCTS or (_passes(node) and any(_is(operand, dtype) for operand in node.all_input_nodes)):
             _convert_operands(editor, node, torch.float32, dtype)
         else:
             _convert_operands(editor, node, dtype, torch.float32)

@@ -117,6 +117,7 @@ class Module::Impl {
     HEARTH_RETURN_IF_ERROR(check(code, "running"));
 
     std::vector<Tensor> outputs;
+    outputs.reserve(output_count_);
     for (size_t i = 0; i < output_count_; ++i) outputs.push_back(tensor_of(output_handles[i]));
     return outputs;
   }

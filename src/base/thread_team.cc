@@ -70,6 +70,10 @@ class ThreadTeam::Impl {
 
   int size() const { return size_; }
 
+  void enter() { callers_.fetch_add(1, std::memory_order_relaxed); }
+  void leave() { callers_.fetch_sub(1, std::memory_order_relaxed); }
+  bool is_crowded() const { return callers_.load(std::memory_order_relaxed) >= size_; }
+
   void run(FunctionRef<void(int)> body, int members) {
     const std::lock_guard turn(turn_);
     members = std::min(members, start_workers() + 1);
@@ -128,6 +132,7 @@ class ThreadTeam::Impl {
   Region* region_ = nullptr;
   std::atomic<uint64_t> ticket_{Ticket{1, 1}.pack()};
   std::atomic<int> remaining_{0};
+  std::atomic<int> callers_{0};
 };
 
 ThreadTeam::ThreadTeam(int threads)
@@ -137,10 +142,13 @@ ThreadTeam::~ThreadTeam() = default;
 
 int ThreadTeam::size() const { return impl_->size(); }
 
+ThreadTeam::ScopedCaller::ScopedCaller(ThreadTeam& team) : team_(team) { team_.impl_->enter(); }
+ThreadTeam::ScopedCaller::~ScopedCaller() { team_.impl_->leave(); }
+
 void ThreadTeam::run(FunctionRef<void(int)> body, int members) {
   if (members <= 0 || members > size()) members = size();
   const ScopedFlushDenormals flush;
-  if (members > 1 && t_membership.region == nullptr) {
+  if (members > 1 && t_membership.region == nullptr && !impl_->is_crowded()) {
     impl_->run(body, members);
     return;
   }

@@ -14,7 +14,7 @@ int available_threads();
 /// A fixed group of threads that run one piece of work together: the caller is member 0, the others are persistent
 /// workers that spin for a while and then sleep. Subnormal floats are flushed to zero in every member while it works
 /// for the team; the caller's mode is restored afterwards. Thread-safe: when several threads call in at once, they take
-/// turns, so a result never depends on who else is working.
+/// turns, or, when they are ScopedCallers and as many as the team has members, each works alone.
 class ThreadTeam {
  public:
   /// `threads` ≥ 1 members; 0 or more than available_threads() means available_threads(). Workers start with the first
@@ -26,9 +26,22 @@ class ThreadTeam {
 
   int size() const;
 
+  /// While it lives, its thread is one of those that call the team: as many callers as members leave no processor idle,
+  /// so that sharing each one's work would only make them wait for each other.
+  class ScopedCaller {
+   public:
+    explicit ScopedCaller(ThreadTeam& team);
+    ~ScopedCaller();
+    ScopedCaller(const ScopedCaller&) = delete;
+    ScopedCaller& operator=(const ScopedCaller&) = delete;
+
+   private:
+    ThreadTeam& team_;
+  };
+
   /// Calls body(member) once on each of `members` (0: all) members at the same time and waits for all of them: on fewer
-  /// where the system refuses threads, which current_members() tells. Inside a body a nested call runs on the calling
-  /// thread alone, as member 0 of 1. The body must not throw.
+  /// where the system refuses threads or callers are many, which current_members() tells. Inside a body a nested call
+  /// runs on the calling thread alone, as member 0 of 1. The body must not throw.
   void run(FunctionRef<void(int member)> body, int members = 0);
 
   /// Splits [0, count) into chunks of at least `grain` that free members take as they come, and waits. body(begin, end)

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <limits>
+#include <memory>
 #include <set>
 #include <thread>
 #include <vector>
@@ -147,6 +148,27 @@ TEST(ThreadTeam, CallersFromSeveralThreadsTakeTurns) {
   for (int i = 0; i < 4; ++i) callers.emplace_back(call);
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(failures, 0);
+}
+
+TEST(ThreadTeam, GivesEachOfManyCallersOneThread) {
+  for (const int threads : team_sizes()) {
+    ThreadTeam team(threads);
+    const auto members_of_a_run = [&team] {
+      std::atomic<int> members{0};
+      team.run([&](int) { members = ThreadTeam::current_members(); });
+      return members.load();
+    };
+    std::vector<std::unique_ptr<ThreadTeam::ScopedCaller>> callers;
+    for (int caller = 1; caller < threads; ++caller) {
+      callers.push_back(std::make_unique<ThreadTeam::ScopedCaller>(team));
+      EXPECT_EQ(members_of_a_run(), threads) << caller << " callers";
+    }
+    callers.push_back(std::make_unique<ThreadTeam::ScopedCaller>(team));
+    EXPECT_EQ(members_of_a_run(), 1);
+    EXPECT_EQ(cover(team, 100, 1), std::vector<int>(100, 1));
+    callers.clear();
+    EXPECT_EQ(members_of_a_run(), threads);
+  }
 }
 
 TEST(ThreadTeam, StartsAndStopsWithAndWithoutWork) {

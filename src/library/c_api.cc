@@ -64,8 +64,8 @@ Status require(const void* pointer, std::string_view parameter) {
 template <typename Pointer>
 Status require_all(const Pointer* pointers, size_t count, std::string_view parameter) {
   if (count > 0) HEARTH_RETURN_IF_ERROR(require(pointers, parameter));
-  for (size_t i = 0; i < count; ++i) HEARTH_RETURN_IF_ERROR(require(pointers[i], fmt::format("{}[{}]", parameter, i)));
-  return {};
+  const Pointer* const null = std::find(pointers, pointers + count, nullptr);
+  return null == pointers + count ? Status() : require(nullptr, fmt::format("{}[{}]", parameter, null - pointers));
 }
 
 /// Sets `*slot` to null, or says that there is no slot.
@@ -90,6 +90,7 @@ Result<std::vector<Tensor>> run(Session& session, const char* method, const char
   HEARTH_RETURN_IF_ERROR(require_all(inputs, count, "inputs"));
   if (names == nullptr) {
     std::vector<Tensor> ordered;
+    ordered.reserve(count);
     for (size_t i = 0; i < count; ++i) ordered.push_back(inputs[i]->tensor);
     return session.run(method, ordered);
   }
@@ -104,6 +105,7 @@ Status hand_out(std::vector<Tensor> tensors, hearth_tensor** outputs, size_t cou
     return invalid_argument("the method gives {} outputs, there is room for {}", tensors.size(), count);
   }
   std::vector<std::unique_ptr<hearth_tensor>> owned;
+  owned.reserve(count);
   for (Tensor& tensor : tensors) owned.push_back(std::make_unique<hearth_tensor>(std::move(tensor)));
   std::ranges::transform(owned, outputs, [](auto& tensor) { return tensor.release(); });
   return {};

@@ -23,11 +23,14 @@ Result<std::vector<Tensor>> SessionImpl::run(std::string_view name, std::span<co
 }
 
 Result<std::vector<Tensor>> SessionImpl::run_checked(const ModelImpl::Method& method, std::span<const Tensor> inputs) {
-  std::vector<Tensor> laid_out(inputs.begin(), inputs.end());
+  std::vector<Tensor> copies;
+  std::span<const Tensor> laid_out = inputs;
   if (model_->archive().has_manifest()) {
     HEARTH_RETURN_IF_ERROR(check_inputs(*method.spec, inputs));
-    HEARTH_ASSIGN_OR_RETURN(laid_out, lay_out_inputs(*method.spec, inputs, *pool_));
+    HEARTH_ASSIGN_OR_RETURN(copies, lay_out_inputs(*method.spec, inputs, *pool_));
+    laid_out = copies;
   }
+  const ThreadTeam::ScopedCaller caller(model_->team());
   const KernelContext context{&model_->team(), pool_.get(), &model_->packed()};
   HEARTH_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, method.module->run(context, laid_out));
   if (model_->archive().has_manifest()) HEARTH_RETURN_IF_ERROR(check_outputs(*method.spec, laid_out, outputs));

@@ -132,6 +132,30 @@ def test_a_symbol_that_is_not_served_is_named_with_its_place():
     assert "Sorted" in str(error.value)
 
 
+class Sum(nn.Module):
+    def forward(self, x):
+        return x.sum()
+
+
+class Double(nn.Module):
+    def forward(self, x):
+        return x * 2
+
+
+@pytest.mark.parametrize(("module", "size", "shares"), [(Double, 8, False), (Double, 10**5, True), (Sum, 10**6, False)])
+def test_threads_share_long_loops_but_no_sum(module, size, shares):
+    sources, _, _ = lowered(module(), torch.rand(size))
+    assert ("omp parallel" in sources.kernel) == shares
+
+
+def test_generated_code_does_not_depend_on_the_threads_of_the_exporter(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    one, _, _ = lowered(Double(), torch.rand(30, 40, 50))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    many, _, _ = lowered(Double(), torch.rand(30, 40, 50))
+    assert one.kernel == many.kernel
+
+
 def test_recurrent_layers_do_not_use_onednn():
     sources, _, _ = lowered(nn.LSTM(4, 4), torch.rand(3, 2, 4))
     assert "mkldnn" not in sources.wrapper

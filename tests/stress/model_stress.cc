@@ -3,76 +3,30 @@
 //
 // usage: model_stress unload ROUNDS FILE...     exit status 1 when mappings stay or memory grows by more than 1 KiB a
 // round
-//        model_stress threads ROUNDS FILE...    eight sessions on eight threads; exit status 1 when an answer is wrong
+//        model_stress threads ROUNDS FILE...    eight sessions on eight threads; exit status 1 when an answer is not
+// bit for bit what the model answers alone, or that is wrong
+//        model_stress teams ROUNDS FILE...      exit status 1 when an answer depends on the number of threads
 
 #include <fmt/format.h>
 
 #include <unistd.h>
-#include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/errors.h"
+#include "base/thread_team.h"
+#include "golden_cases.h"
 #include "hearth/model.h"
-#include "model/model_impl.h"
-#include "tensor/compare.h"
-#include "tensor/npy.h"
 
 namespace hearth {
 namespace {
 
 constexpr int kSessions = 8;
 constexpr int kWarmUpRounds = 50;
-
-struct GoldenCase {
-  std::string method;
-  std::vector<Tensor> inputs;
-  std::vector<Tensor> outputs;
-  std::vector<GoldenOutput> tolerances;
-};
-
-Result<std::vector<GoldenCase>> read_goldens(const Model& model) {
-  const Archive& archive = model.impl()->archive();
-  const auto read = [&](const std::string& record) -> Result<Tensor> {
-    HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, archive.record(record));
-    return read_npy(bytes);
-  };
-  std::vector<GoldenCase> cases;
-  for (const Golden& golden : archive.manifest().goldens) {
-    GoldenCase test{golden.method, {}, {}, golden.outputs};
-    for (const std::string& record : golden.inputs) {
-      HEARTH_ASSIGN_OR_RETURN(Tensor input, read(record));
-      test.inputs.push_back(std::move(input));
-    }
-    for (const GoldenOutput& output : golden.outputs) {
-      HEARTH_ASSIGN_OR_RETURN(Tensor expected, read(output.record));
-      test.outputs.push_back(std::move(expected));
-    }
-    cases.push_back(std::move(test));
-  }
-  if (cases.empty()) return invalid_file("the file has no goldens");
-  return cases;
-}
-
-Status check_answers(Session& session, const std::vector<GoldenCase>& cases) {
-  for (const GoldenCase& test : cases) {
-    HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, session.run(test.method, test.inputs));
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      const GoldenOutput& tolerance = test.tolerances[i];
-      HEARTH_ASSIGN_OR_RETURN(const Comparison result,
-                              compare(outputs[i], test.outputs[i], tolerance.atol, tolerance.rtol));
-      if (result.mismatches > 0) {
-        return error(StatusCode::kFailed, "{} output {}: {} elements differ, by up to {}", test.method, i,
-                     result.mismatches, result.max_abs);
-      }
-    }
-  }
-  return {};
-}
 
 Status load_run_drop(const std::string& file) {
   HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(file));
@@ -112,22 +66,39 @@ Status unload(int rounds, const std::vector<std::string>& files) {
   return {};
 }
 
+using Answers = std::vector<std::vector<std::byte>>;
+
+/// The answers of a session that has the machine to itself, compared with PyTorch's.
+Result<Answers> solo_answers(const Model& model, const std::vector<GoldenCase>& cases) {
+  HEARTH_ASSIGN_OR_RETURN(Session session, model.session());
+  HEARTH_RETURN_IF_ERROR(check_answers(session, cases));
+  return answer(session, cases);
+}
+
+Status repeat(int rounds, const Model& model, const std::vector<GoldenCase>& cases, const Answers& expected) {
+  HEARTH_ASSIGN_OR_RETURN(Session session, model.session());
+  for (int round = 0; round < rounds; ++round) {
+    HEARTH_ASSIGN_OR_RETURN(const Answers answers, answer(session, cases));
+    if (answers != expected) return error(StatusCode::kFailed, "{}: another answer than alone", model.name());
+  }
+  return {};
+}
+
 Status run_threads(int rounds, const std::vector<std::string>& files) {
   std::vector<Model> models;
+  std::vector<std::vector<GoldenCase>> cases;
+  std::vector<Answers> expected;
   for (const std::string& file : files) {
     HEARTH_ASSIGN_OR_RETURN(Model model, Model::open(file));
+    HEARTH_ASSIGN_OR_RETURN(cases.emplace_back(), read_goldens(model));
+    HEARTH_ASSIGN_OR_RETURN(expected.emplace_back(), solo_answers(model, cases.back()));
     models.push_back(std::move(model));
   }
   std::vector<Status> statuses(kSessions);
   std::vector<std::thread> threads;
   for (size_t i = 0; i < kSessions; ++i) {
-    threads.emplace_back([&, i] {
-      const Model& model = models[i % models.size()];
-      Result<std::vector<GoldenCase>> cases = read_goldens(model);
-      Result<Session> session = model.session();
-      if (!cases.ok()) statuses[i] = cases.status();
-      for (int round = 0; round < rounds && statuses[i].ok(); ++round) statuses[i] = check_answers(*session, *cases);
-    });
+    const size_t m = i % models.size();
+    threads.emplace_back([&, i, m] { statuses[i] = repeat(rounds, models[m], cases[m], expected[m]); });
   }
   for (std::thread& thread : threads) thread.join();
   for (const Status& status : statuses) HEARTH_RETURN_IF_ERROR(status);
@@ -135,14 +106,36 @@ Status run_threads(int rounds, const std::vector<std::string>& files) {
   return {};
 }
 
+/// Answers of one thread, and of each larger number that the process may use.
+Status run_team_sizes(int rounds, const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    Answers expected;
+    for (int threads = 1; threads <= available_threads(); ++threads) {
+      HEARTH_ASSIGN_OR_RETURN(const Model model,
+                              Model::open(file, {.device = "auto", .target = "", .threads = threads}));
+      HEARTH_ASSIGN_OR_RETURN(const std::vector<GoldenCase> cases, read_goldens(model));
+      if (threads == 1) {
+        HEARTH_ASSIGN_OR_RETURN(expected, solo_answers(model, cases));
+      }
+      const Status status = repeat(rounds, model, cases, expected);
+      if (!status.ok()) return status.with_context(fmt::format("{} threads", threads));
+    }
+  }
+  fmt::print("1 to {} threads: all answers the same\n", available_threads());
+  return {};
+}
+
 int main_function(const std::vector<std::string>& arguments) {
-  if (arguments.size() < 3) {
-    fmt::print(stderr, "usage: model_stress unload|threads ROUNDS FILE...\n");
+  using Mode = Status (*)(int, const std::vector<std::string>&);
+  const std::map<std::string, Mode> modes{{"unload", unload}, {"threads", run_threads}, {"teams", run_team_sizes}};
+  const auto mode = arguments.size() < 3 ? modes.end() : modes.find(arguments[0]);
+  if (mode == modes.end()) {
+    fmt::print(stderr, "usage: model_stress unload|threads|teams ROUNDS FILE...\n");
     return 2;
   }
   const int rounds = std::atoi(arguments[1].c_str());
   const std::vector<std::string> files(arguments.begin() + 2, arguments.end());
-  const Status status = arguments[0] == "unload" ? unload(rounds, files) : run_threads(rounds, files);
+  const Status status = mode->second(rounds, files);
   if (!status.ok()) fmt::print(stderr, "{}\n", status.message());
   return status.ok() ? 0 : 1;
 }

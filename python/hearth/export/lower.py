@@ -14,6 +14,7 @@ from torch.export import ExportedProgram
 from hearth import ops
 from hearth.export.errors import ExportError
 from hearth.export.guards import FixedSizeError, symbolic_sizes_kept
+from hearth.export.loops import PLANNED_THREADS, split_by_results
 from hearth.export.targets import Target, pinned_to
 
 _OPTIONS = {
@@ -27,6 +28,7 @@ _OPTIONS = {
     "always_keep_tensor_constants": True,
     # Otherwise the number of threads of the exporting machine is compiled in.
     "cpp.dynamic_threads": True,
+    "cpp.threads": PLANNED_THREADS,
     "cpp.vec_isa_ok": True,
     "freezing": False,
     # A cached result would skip the code generator, and with it the capture.
@@ -98,6 +100,7 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
         if cpu_vec_isa.pick_vec_isa() != isa:
             raise ExportError(f"{target.name}: Inductor would generate code for other vector instructions than {isa}")
         stack.enter_context(symbolic_sizes_kept(program))
+        stack.enter_context(split_by_results())
         try:
             torch._inductor.aot_compile(program.module(check_guards=False), args, kwargs, options=options)
         except FixedSizeError:

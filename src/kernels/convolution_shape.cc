@@ -100,8 +100,7 @@ Status check_epilogue(DType dtype, const Tensor& bias, const Tensor& residual, c
   }
   if (!residual.defined()) return {};
   HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "residual", residual, dtype));
-  std::vector<int64_t> expected{shape.batch, shape.out_channels};
-  expected.insert(expected.end(), shape.output.end() - shape.spatial_rank, shape.output.end());
+  const std::vector<int64_t> expected = shape.result_sizes();
   if (std::ranges::equal(residual.shape(), expected)) return {};
   return invalid_argument("{}: residual is {}, but must have the result's shape {}", kOp, describe(residual),
                           describe_shape(expected));
@@ -144,10 +143,25 @@ int64_t ConvolutionShape::input_position(int dimension, int64_t output_position,
   return scaled / stride[i];
 }
 
+std::vector<int64_t> ConvolutionShape::result_sizes() const {
+  std::vector<int64_t> sizes{batch, out_channels};
+  sizes.insert(sizes.end(), output.end() - spatial_rank, output.end());
+  return sizes;
+}
+
 Result<ConvolutionShape> convolution_shape(const Tensor& x, const Tensor& weight, const Tensor& bias,
                                            const Tensor& residual, const ConvolutionParameters& parameters) {
   HEARTH_RETURN_IF_ERROR(check_defined(kOp, "x", x));
   HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "weight", weight, x.dtype()));
+  HEARTH_ASSIGN_OR_RETURN(const ConvolutionShape shape, convolution_shape(x, weight, parameters));
+  HEARTH_RETURN_IF_ERROR(check_epilogue(x.dtype(), bias, residual, shape));
+  return shape;
+}
+
+Result<ConvolutionShape> convolution_shape(const Tensor& x, const Tensor& weight,
+                                           const ConvolutionParameters& parameters) {
+  HEARTH_RETURN_IF_ERROR(check_defined(kOp, "x", x));
+  HEARTH_RETURN_IF_ERROR(check_defined(kOp, "weight", weight));
   if (x.rank() < 3 || x.rank() > 5) {
     return invalid_argument("{}: x is {}, but must be [N, C, spatial...] with 1 to 3 spatial dimensions", kOp,
                             describe(x));
@@ -166,7 +180,6 @@ Result<ConvolutionShape> convolution_shape(const Tensor& x, const Tensor& weight
   }
   HEARTH_RETURN_IF_ERROR(read_channels(x, weight, parameters, shape));
   HEARTH_RETURN_IF_ERROR(read_parameters(parameters, shape));
-  HEARTH_RETURN_IF_ERROR(check_epilogue(x.dtype(), bias, residual, shape));
   return shape;
 }
 
@@ -177,21 +190,17 @@ ImageStrides image_strides(const Tensor& tensor) {
   return strides;
 }
 
-Result<Tensor> empty_convolution_result(MemoryPool& pool, const Tensor& x, const Tensor& weight,
+Result<Tensor> empty_convolution_result(MemoryPool& pool, DType dtype, const Tensor& x, const Tensor& weight,
                                         const ConvolutionShape& shape) {
-  std::array<int64_t, 5> sizes{shape.batch, shape.out_channels};
-  std::copy(shape.output.end() - shape.spatial_rank, shape.output.end(), sizes.begin() + 2);
-  const std::span<const int64_t> result(sizes.data(), static_cast<size_t>(x.rank()));
+  const std::vector<int64_t> sizes = shape.result_sizes();
   CheckedSize elements = 1;
-  for (const int64_t size : result) elements *= std::max<int64_t>(size, 1);
-  if (!elements_to_bytes(elements, x.dtype()).as<ptrdiff_t>()) {
+  for (const int64_t size : sizes) elements *= std::max<int64_t>(size, 1);
+  if (!elements_to_bytes(elements, dtype).as<ptrdiff_t>()) {
     return error(StatusCode::kOutOfMemory, "{}: a result of {} is larger than memory can be", kOp,
-                 describe_shape(result));
+                 describe_shape(sizes));
   }
-  if (result_is_channels_last(x, weight, shape)) {
-    return pool.empty_strided(x.dtype(), result, channels_last_strides(result));
-  }
-  return pool.empty(x.dtype(), result);
+  if (result_is_channels_last(x, weight, shape)) return pool.empty_strided(dtype, sizes, channels_last_strides(sizes));
+  return pool.empty(dtype, sizes);
 }
 
 }  // namespace hearth

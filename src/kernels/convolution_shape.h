@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "kernels/convolution.h"
 
@@ -38,19 +39,25 @@ struct ConvolutionShape {
   /// The input position that `tap` of the kernel meets for an output position of spatial dimension `dimension`; -1 when
   /// it lies in the padding or, transposed, between input positions.
   int64_t input_position(int dimension, int64_t output_position, int64_t tap) const;
+  /// [batch, out channels, output...].
+  std::vector<int64_t> result_sizes() const;
 };
 
 /// Checks the operands and derives the sizes. kInvalidArgument names the operand or parameter that does not fit.
 Result<ConvolutionShape> convolution_shape(const Tensor& x, const Tensor& weight, const Tensor& bias,
                                            const Tensor& residual, const ConvolutionParameters& parameters);
 
+/// The same for x and weight of any dtypes, without what follows the sums.
+Result<ConvolutionShape> convolution_shape(const Tensor& x, const Tensor& weight,
+                                           const ConvolutionParameters& parameters);
+
 /// The strides of an [N, C, spatial...] tensor with missing spatial dimensions put in.
 ImageStrides image_strides(const Tensor& tensor);
 
-/// A fresh tensor for the result with the strides that PyTorch's CPU convolution gives it, which Inductor predicts:
-/// c10::is_channels_last_strides of x and weight, and at::native's choice between its backends (found by trial against
-/// torch 2.13).
-Result<Tensor> empty_convolution_result(MemoryPool& pool, const Tensor& x, const Tensor& weight,
+/// A fresh tensor of `dtype` for the result with the strides that PyTorch's CPU convolution gives it, which Inductor
+/// predicts: c10::is_channels_last_strides of x and weight, and at::native's choice between its backends (found by
+/// trial against torch 2.13).
+Result<Tensor> empty_convolution_result(MemoryPool& pool, DType dtype, const Tensor& x, const Tensor& weight,
                                         const ConvolutionShape& shape);
 
 }  // namespace hearth

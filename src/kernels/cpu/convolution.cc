@@ -28,7 +28,7 @@ Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const 
     return converted_convolution(context, x, weight, bias, residual, parameters);
   }
   HEARTH_ASSIGN_OR_RETURN(const ConvolutionShape shape, convolution_shape(x, weight, bias, residual, parameters));
-  HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x, weight, shape));
+  HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x.dtype(), x, weight, shape));
   if (y.element_count() == 0) return y;
   const auto convolve = x.dtype() == DType::kFloat32                                  ? convolve_float32
                         : x.dtype() == DType::kBFloat16 && multiplies_bfloat16(shape) ? convolve_bfloat16

@@ -77,7 +77,7 @@ Case draw_case(Draw& draw) {
 void draw_residual(Draw& draw, const KernelContext& context, Case& c) {
   const auto shape = convolution_shape(c.x, c.weight, c.bias, Tensor(), c.parameters());
   ASSERT_TRUE(shape.ok()) << shape.status().message();
-  const auto like = empty_convolution_result(*context.pool, c.x, c.weight, *shape);
+  const auto like = empty_convolution_result(*context.pool, c.x.dtype(), c.x, c.weight, *shape);
   ASSERT_TRUE(like.ok());
   c.residual = draw_images(draw, {like->shape().begin(), like->shape().end()});
 }
@@ -278,7 +278,7 @@ TEST(Convolution, LaysOutResultsAsPyTorchDoes) {
     parameters.padding = none;
     const auto shape = convolution_shape(x, weight, Tensor(), Tensor(), parameters);
     ASSERT_TRUE(shape.ok()) << shape.status().message();
-    const auto y = empty_convolution_result(*context.get().pool, x, weight, *shape);
+    const auto y = empty_convolution_result(*context.get().pool, x.dtype(), x, weight, *shape);
     ASSERT_TRUE(y.ok());
     EXPECT_EQ(std::vector<int64_t>(y->strides().begin(), y->strides().end()), c.expected) << describe(x);
   }

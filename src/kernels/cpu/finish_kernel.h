@@ -5,54 +5,102 @@
 
 namespace hearth {
 
-/// A vector of sums with bias, residual and bounds.
+/// One row of a block on its way to the result; Residual and Result are float, BFloat16 or uint8_t.
 template <class Isa, class Residual, class Result>
-inline void finish_vector(const float* sums, const float* bias, const Residual* residual, float low, float high,
-                          Result* result, int columns) {
-  auto value = load_columns<Isa>(sums, columns);
-  if (bias) value += load_columns<Isa>(bias, columns);
-  if (residual) value += load_columns<Isa>(residual, columns);
-  store_columns<Isa>(result, clamp<Isa>(value, Isa::broadcast(low), Isa::broadcast(high)), columns);
-}
+struct FinishedRow {
+  using Vector = typename Isa::Vector;
+  using Integer = typename Isa::Integer;
 
-template <class Isa, class Residual, class Result>
-inline void finish_row(const float* sums, const float* bias, const Residual* residual, float low, float high,
-                       Result* result, int64_t count) {
-  const auto finish = [&](int64_t n, int columns) {
-    finish_vector<Isa>(sums + n, bias ? bias + n : nullptr, residual ? residual + n : nullptr, low, high, result + n,
-                       columns);
-  };
+  FinishedRow(const FinishArguments& block, float low, float high)
+      : block(block), quantizer(block.result_affine, low, high), low(low), high(high) {}
+
+  void start(int64_t r) {
+    sums = block.sums + r * block.sums_stride;
+    residual = static_cast<const Residual*>(block.residual);
+    if (residual) residual += r * block.residual_stride;
+    result = static_cast<Result*>(block.result) + r * block.result_stride;
+    if (block.integers && block.integers->row_scales) row_scale = block.integers->row_scales[r];
+  }
+
+  /// The sums with bias and residual.
+  Vector value(int64_t n, int columns) const {
+    Vector value = sum(n, columns);
+    if (block.bias) value += load_columns<Isa>(block.bias + n, columns);
+    if (!residual) return value;
+    if constexpr (std::is_same_v<Residual, uint8_t>) {
+      return value + load_affine<Isa>(residual + n, block.residual_affine, columns);
+    } else {
+      return value + load_columns<Isa>(residual + n, columns);
+    }
+  }
+
+  void store(int64_t n, Vector value, int columns) const {
+    if constexpr (std::is_same_v<Result, uint8_t>) {
+      store_quantized<Isa>(result + n, value, quantizer, columns);
+    } else {
+      store_columns<Isa>(result + n, clamp<Isa>(value, Isa::broadcast(low), Isa::broadcast(high)), columns);
+    }
+  }
+
+  const FinishArguments& block;
+  const Quantizer quantizer;
+  const float low;
+  const float high;
+  const float* sums = nullptr;
+  const Residual* residual = nullptr;
+  Result* result = nullptr;
+  float row_scale = 1;
+
+ private:
+  Vector sum(int64_t n, int columns) const {
+    const Vector value = load_columns<Isa>(sums + n, columns);
+    if (!block.integers) return value;
+    const auto offset = reinterpret_cast<Integer>(
+        load_columns<Isa>(reinterpret_cast<const float*>(block.integers->offsets) + n, columns));
+    const Vector scale = load_columns<Isa>(block.integers->scales + n, columns) * row_scale;
+    return __builtin_convertvector(reinterpret_cast<Integer>(value) - offset, Vector) * scale;
+  }
+};
+
+/// Calls `visit(n, columns)` for each vector of `count` elements. `columns` is a constant for whole ones.
+template <class Isa, class Visit>
+inline void for_each_vector(int64_t count, Visit visit) {
   int64_t n = 0;
-  for (; n + Isa::kLanes <= count; n += Isa::kLanes) finish(n, Isa::kLanes);
-  if (n < count) finish(n, static_cast<int>(count - n));
+  for (; n + Isa::kLanes <= count; n += Isa::kLanes) visit(n, Isa::kLanes);
+  if (n < count) visit(n, static_cast<int>(count - n));
 }
 
-template <class Isa, class Element>
+template <class Isa, class Residual, class Result>
 void finish_rows(const FinishArguments& block) {
   const float infinity = __builtin_inff();
   const bool relu = block.activation == Activation::kRelu || block.activation == Activation::kRelu6;
   const bool clamps = relu || block.activation == Activation::kNone;
-  const float low = relu ? 0 : -infinity;
-  const float high = block.activation == Activation::kRelu6 ? 6 : infinity;
+  FinishedRow<Isa, Residual, Result> row(block, relu ? 0 : -infinity,
+                                         block.activation == Activation::kRelu6 ? 6 : infinity);
   for (int64_t r = 0; r < block.rows; ++r) {
-    float* sums = block.sums + r * block.sums_stride;
-    auto* result = static_cast<Element*>(block.result) + r * block.result_stride;
-    const auto* residual = static_cast<const Element*>(block.residual);
-    if (residual) residual += r * block.residual_stride;
+    row.start(r);
     if (clamps) {
-      finish_row<Isa>(sums, block.bias, residual, low, high, result, block.columns);
+      for_each_vector<Isa>(block.columns,
+                           [&](int64_t n, int columns) { row.store(n, row.value(n, columns), columns); });
       continue;
     }
-    finish_row<Isa>(sums, block.bias, residual, low, high, sums, block.columns);
+    float* sums = block.sums + r * block.sums_stride;
+    for_each_vector<Isa>(block.columns,
+                         [&](int64_t n, int columns) { store_columns<Isa>(sums + n, row.value(n, columns), columns); });
     activate<Isa>(block.activation, sums, block.columns);
-    convert_elements<Isa>(sums, result, block.columns);
+    for_each_vector<Isa>(block.columns,
+                         [&](int64_t n, int columns) { row.store(n, load_columns<Isa>(sums + n, columns), columns); });
   }
 }
 
 template <class Isa>
 void finish(const FinishArguments& block) {
-  if (block.dtype == DType::kBFloat16) return finish_rows<Isa, BFloat16>(block);
-  finish_rows<Isa, float>(block);
+  if (block.result_dtype == DType::kBFloat16) return finish_rows<Isa, BFloat16, BFloat16>(block);
+  const bool byte_residual = block.residual && block.residual_dtype == DType::kUInt8;
+  if (block.result_dtype == DType::kUInt8) {
+    return byte_residual ? finish_rows<Isa, uint8_t, uint8_t>(block) : finish_rows<Isa, float, uint8_t>(block);
+  }
+  byte_residual ? finish_rows<Isa, uint8_t, float>(block) : finish_rows<Isa, float, float>(block);
 }
 
 }  // namespace hearth

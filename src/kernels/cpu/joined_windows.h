@@ -15,8 +15,9 @@ class JoinedWindows final : public WindowSource {
  public:
   /// True for convolutions that this class computes, with `depth_step` as a product's depth demands it.
   static bool suits(const ConvolutionShape& shape, int64_t depth_step);
-  /// `x`: channels-last.
-  static Result<JoinedWindows> create(const KernelContext& context, const ConvolutionShape& shape, const Images& x);
+  /// `x`: channels-last; `padding`: every byte of what lies around it.
+  static Result<JoinedWindows> create(const KernelContext& context, const ConvolutionShape& shape, const Images& x,
+                                      uint8_t padding);
 
   int64_t line_length() const override;  ///< Of all windows of an image.
   int64_t row_stride() const override { return images_.strides[4]; }

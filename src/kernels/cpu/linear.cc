@@ -22,12 +22,6 @@ using Operands = MatmulOperands<float>;
 /// gains.
 constexpr int64_t kRowsNotWorthPacking = 8;
 
-/// `tensor` itself when it is rows, else a row-major copy.
-Result<Tensor> as_rows(const KernelContext& context, const Tensor& tensor) {
-  if (is_rows(tensor)) return tensor;
-  return row_major_copy(context, tensor);
-}
-
 PanelSource panel_source(const Operands& operands) {
   PanelSource source;
   source.data = operands.b.data;

@@ -8,7 +8,6 @@
 #include "kernels/cpu/linear_rows.h"
 #include "kernels/cpu/micro_kernels.h"
 #include "kernels/cpu/pack.h"
-#include "kernels/cpu/parallel_copy.h"
 #include "kernels/cpu/result_sink.h"
 
 namespace hearth {
@@ -66,8 +65,7 @@ Status multiply(const KernelContext& context, const MatmulOperands<BFloat16>& op
   const TileKernels& kernels = *micro_kernels().bfloat16;
   const PanelSource source = panel_source(operands);
   HEARTH_ASSIGN_OR_RETURN(const Tensor panels, packed_groups(context, kernels, b, role, source));
-  sink.dtype = DType::kBFloat16;
-  sink.line_step = sink.line_rows = sink.image_rows = operands.rows;
+  sink.set_plain_rows(operands.rows);
   Gemm gemm;
   gemm.instances = operands.batches;
   gemm.rows = operands.rows;
@@ -88,20 +86,11 @@ Status multiply(const KernelContext& context, const MatmulOperands<BFloat16>& op
 }
 
 RowsInMemory rows_of(const MatrixView<BFloat16>& matrix) {
-  return {reinterpret_cast<std::byte*>(matrix.data), matrix.batch_stride, matrix.row_stride};
+  return {reinterpret_cast<std::byte*>(matrix.data), matrix.batch_stride, matrix.row_stride, DType::kBFloat16};
 }
 
 bool is_bias(const MatmulOperands<BFloat16>& operands) {
   return operands.self.row_stride == 0 && operands.self.batch_stride == 0;
-}
-
-/// `tensor` itself when it is rows, else a row-major copy.
-Result<Tensor> as_rows(const KernelContext& context, const Tensor& tensor) {
-  if (is_rows(tensor)) return tensor;
-  HEARTH_ASSIGN_OR_RETURN(Tensor copy, context.pool->empty(tensor.dtype(), tensor.shape()));
-  parallel_copy(*context.team, tensor.shape(), tensor.data_as<BFloat16>(), tensor.strides(), copy.data_as<BFloat16>(),
-                copy.strides());
-  return copy;
 }
 
 }  // namespace
@@ -116,14 +105,15 @@ Status linear_bfloat16(const KernelContext& context, const Tensor& x, const Tens
   operands.a = {x_rows.data_as<BFloat16>(), 0, *uniform_row_stride(x_rows), 1};
   operands.b = {weight.data_as<BFloat16>(), 0, weight.stride(1), weight.stride(0)};
   ResultSink sink(micro_kernels());
-  sink.result = {static_cast<std::byte*>(y.data()), 0, operands.columns};
+  sink.result = {static_cast<std::byte*>(y.data()), 0, operands.columns, DType::kBFloat16};
   sink.activation = activation;
   HEARTH_ASSIGN_OR_RETURN(const Tensor column_bias, dense_bias(context, bias));
   sink.bias = column_bias.data_as<float>();
   Tensor residual_rows;
   if (residual.defined()) {
     HEARTH_ASSIGN_OR_RETURN(residual_rows, as_rows(context, residual));
-    sink.residual = {static_cast<std::byte*>(residual_rows.data()), 0, *uniform_row_stride(residual_rows)};
+    sink.residual = {static_cast<std::byte*>(residual_rows.data()), 0, *uniform_row_stride(residual_rows),
+                     DType::kBFloat16};
   }
   return multiply(context, operands, weight, "[columns, depth]", sink);
 }

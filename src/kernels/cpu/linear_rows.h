@@ -2,7 +2,9 @@
 
 #include <optional>
 
+#include "base/errors.h"
 #include "hearth/tensor.h"
+#include "kernels/cpu/parallel_copy.h"
 
 namespace hearth {
 
@@ -26,6 +28,12 @@ inline std::optional<int64_t> uniform_row_stride(const Tensor& tensor) {
 inline bool is_rows(const Tensor& tensor) {
   const int last = tensor.rank() - 1;
   return (tensor.size(last) == 1 || tensor.stride(last) == 1) && uniform_row_stride(tensor).has_value();
+}
+
+/// `tensor` itself when it is rows, else a row-major copy.
+inline Result<Tensor> as_rows(const KernelContext& context, const Tensor& tensor) {
+  if (is_rows(tensor)) return tensor;
+  return row_major_copy(context, tensor);
 }
 
 }  // namespace hearth

@@ -33,6 +33,9 @@ constexpr MicroKernels micro_kernel_table() {
   kernels.dot_product = dot_product<Isa>;
   kernels.exponentiate = exponentiate<Isa>;
   kernels.finish = finish<Isa>;
+  kernels.quantize = quantize_elements<Isa>;
+  kernels.dequantize = dequantize_elements<Isa>;
+  kernels.largest_magnitude = largest_magnitude<Isa>;
   kernels.widen_bfloat16 = convert_elements<Isa, BFloat16, float>;
   kernels.narrow_bfloat16 = convert_elements<Isa, float, BFloat16>;
   kernels.widen_float16 = convert_elements<Isa, Float16, float>;

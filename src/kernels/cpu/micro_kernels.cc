@@ -10,11 +10,16 @@
 
 namespace hearth {
 
+extern const TileKernels kPortableInt8Kernels;
 #if defined(__x86_64__)
 extern const MicroKernels kAvx2MicroKernels;
 extern const MicroKernels kAvx512MicroKernels;
-extern const TileKernels kAvx512BFloat16Kernels;
 extern const TileKernels kAmxBFloat16Kernels;
+extern const TileKernels kAmxInt8Kernels;
+extern const TileKernels kAvx2Int8Kernels;
+extern const TileKernels kAvx512BFloat16Kernels;
+extern const TileKernels kAvx512VnniInt8Kernels;
+extern const TileKernels kAvxVnniInt8Kernels;
 #endif
 
 namespace {
@@ -23,23 +28,29 @@ constexpr MicroKernels kPortableMicroKernels = micro_kernel_table<portable::Isa>
 
 thread_local const MicroKernels* scoped_kernels = nullptr;
 
+MicroKernels with(MicroKernels kernels, const char* name, const TileKernels* bfloat16, const TileKernels& int8) {
+  kernels.name = name;
+  kernels.bfloat16 = bfloat16;
+  kernels.int8 = &int8;
+  return kernels;
+}
+
 std::vector<MicroKernels> detect() {
   std::vector<MicroKernels> found;
 #if defined(__x86_64__)
   const CpuFeatures& cpu = cpu_features();
-  const auto add = [&](bool available, const MicroKernels& kernels, const char* name, const TileKernels* bfloat16) {
-    if (!available) return;
-    found.push_back(kernels);
-    found.back().name = name;
-    found.back().bfloat16 = bfloat16;
-  };
-  add(cpu.avx512 && cpu.amx_bf16, kAvx512MicroKernels, "amx", &kAmxBFloat16Kernels);
-  add(cpu.avx512_bf16_is_fast, kAvx512MicroKernels, "avx512_bf16", &kAvx512BFloat16Kernels);
-  add(cpu.avx512, kAvx512MicroKernels, "avx512", nullptr);
-  add(cpu.avx512_bf16 && !cpu.avx512_bf16_is_fast, kAvx512MicroKernels, "avx512_bf16", &kAvx512BFloat16Kernels);
-  add(cpu.avx2, kAvx2MicroKernels, "avx2", nullptr);
+  const TileKernels& int8 = cpu.avx512_vnni ? kAvx512VnniInt8Kernels : kAvx2Int8Kernels;
+  const MicroKernels with_bfloat16 = with(kAvx512MicroKernels, "avx512_bf16", &kAvx512BFloat16Kernels, int8);
+  if (cpu.avx512 && cpu.amx_bf16 && cpu.amx_int8) {
+    found.push_back(with(kAvx512MicroKernels, "amx", &kAmxBFloat16Kernels, kAmxInt8Kernels));
+  }
+  if (cpu.avx512_bf16_is_fast) found.push_back(with_bfloat16);
+  if (cpu.avx512) found.push_back(with(kAvx512MicroKernels, "avx512", nullptr, int8));
+  if (cpu.avx512_bf16 && !cpu.avx512_bf16_is_fast) found.push_back(with_bfloat16);
+  if (cpu.avx_vnni) found.push_back(with(kAvx2MicroKernels, "avx_vnni", nullptr, kAvxVnniInt8Kernels));
+  if (cpu.avx2) found.push_back(with(kAvx2MicroKernels, "avx2", nullptr, kAvx2Int8Kernels));
 #endif
-  found.push_back(kPortableMicroKernels);
+  found.push_back(with(kPortableMicroKernels, kPortableMicroKernels.name, nullptr, kPortableInt8Kernels));
   return found;
 }
 

@@ -5,6 +5,7 @@
 
 #include "hearth/tensor.h"
 #include "kernels/activation.h"
+#include "kernels/quantized.h"
 #include "tensor/float16.h"
 
 namespace hearth {
@@ -80,20 +81,32 @@ struct TileKernels {
   }
 };
 
+/// How the int32 sums of a quantised product become numbers: (sum - offsets[n]) · scales[n] · row_scales[r].
+struct IntegerSums {
+  const int32_t* offsets = nullptr;
+  const float* scales = nullptr;
+  const float* row_scales = nullptr;  ///< Null: 1.
+};
+
 /// A block of sums on its way to the result, r < rows, n < columns:
 /// result[r][n] = activation(sums[r][n] + bias[n] + residual[r][n]).
 struct FinishArguments {
-  float* sums = nullptr;  ///< May be overwritten.
+  float* sums = nullptr;  ///< With `integers` the bits of int32 numbers. May be overwritten.
   int64_t sums_stride = 0;
+  const IntegerSums* integers = nullptr;  ///< Null: the sums are float.
   int64_t rows = 0;
   int64_t columns = 0;
   const float* bias = nullptr;     ///< Null: none.
   const void* residual = nullptr;  ///< Null: none.
   int64_t residual_stride = 0;     ///< In elements.
+  Affine residual_affine;          ///< Of a uint8 residual.
   Activation activation = Activation::kNone;
   void* result = nullptr;
-  int64_t result_stride = 0;      ///< In elements.
-  DType dtype = DType::kFloat32;  ///< Of residual and result: this or kBFloat16.
+  int64_t result_stride = 0;  ///< In elements.
+  Affine result_affine;       ///< Of a uint8 result, which is rounded to nearest, ties to even, and saturated.
+  /// Both the same, float32 or bfloat16; for integer sums each float32 or uint8.
+  DType residual_dtype = DType::kFloat32;
+  DType result_dtype = DType::kFloat32;
 };
 
 /// The innermost loops for one instruction set; as tiles, those of float32, which apply the whole of TileArguments.
@@ -104,6 +117,12 @@ struct MicroKernels : TileKernels {
   /// values[i] = e^(values[i] - maximum), for a finite maximum; returns their sum.
   float (*exponentiate)(float* values, int64_t count, float maximum);
   void (*finish)(const FinishArguments&);
+  /// to[i] = saturate(round(from[i] / affine.scale) + affine.zero).
+  void (*quantize)(const float* from, Affine affine, uint8_t* to, int64_t count);
+  /// to[i] = (from[i] - affine.zero) · affine.scale.
+  void (*dequantize)(const uint8_t* from, Affine affine, float* to, int64_t count);
+  /// The largest |values[i]|; 0 for none. NaNs count as nothing.
+  float (*largest_magnitude)(const float* values, int64_t count);
   /// bfloat16 and float16 values as floats and back, rounded to nearest, ties to even. The two must not overlap.
   void (*widen_bfloat16)(const BFloat16* from, float* to, int64_t count);
   void (*narrow_bfloat16)(const float* from, BFloat16* to, int64_t count);
@@ -112,6 +131,8 @@ struct MicroKernels : TileKernels {
   /// Products of narrow elements, which only sum: of TileArguments they use the operands and c, whose columns they
   /// store in whole vectors. Null where converting to float32 is faster.
   const TileKernels* bfloat16 = nullptr;
+  /// The same for uint8 numbers in a and int8 numbers in b, with exact int32 sums. Never null.
+  const TileKernels* int8 = nullptr;
 };
 
 /// The ones for this machine, or those that the calling thread's ScopedMicroKernels names.

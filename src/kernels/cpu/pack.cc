@@ -110,13 +110,19 @@ void pack_panels(ThreadTeam& team, const TileKernels& kernels, const PanelSource
   pack_panels_of<float>(team, kernels, source, to);
 }
 
-void pack_all_groups(ThreadTeam& team, const TileKernels& kernels, const PanelSource& source, float* to) {
+template <class Element>
+void pack_groups_of(ThreadTeam& team, const TileKernels& kernels, const PanelSource& source, float* to) {
   const int64_t depth = grouped_depth(kernels, source);
-  for_each_panel<BFloat16>(team, kernels, source, depth, to,
-                           [&](const BFloat16* from, int64_t count, int64_t width, float* panel) {
-                             std::fill(panel, panel + depth * width, 0.0F);
-                             pack_groups(source, from, count, width, reinterpret_cast<BFloat16*>(panel));
-                           });
+  for_each_panel<Element>(team, kernels, source, depth, to,
+                          [&](const Element* from, int64_t count, int64_t width, float* panel) {
+                            std::fill(panel, panel + depth * width, 0.0F);
+                            pack_groups(source, from, count, width, reinterpret_cast<Element*>(panel));
+                          });
+}
+
+void pack_all_groups(ThreadTeam& team, const TileKernels& kernels, const PanelSource& source, float* to) {
+  if (source.dtype == DType::kInt8) return pack_groups_of<int8_t>(team, kernels, source, to);
+  pack_groups_of<BFloat16>(team, kernels, source, to);
 }
 
 /// `pack(to)` into `size` elements of four bytes: once when the operand is constant.

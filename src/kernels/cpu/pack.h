@@ -13,7 +13,7 @@ namespace hearth {
 /// dimensions (a convolution's taps and channels). Strides are in elements.
 struct PanelSource {
   const void* data = nullptr;
-  DType dtype = DType::kFloat32;  ///< float32, bfloat16 or float16.
+  DType dtype = DType::kFloat32;  ///< float32, bfloat16, float16 or, in groups only, int8.
   int64_t instances = 1;
   int64_t instance_stride = 0;
   std::array<int64_t, 4> depth_sizes{1, 1, 1, 1};
@@ -37,7 +37,8 @@ Result<Tensor> packed_panels(const KernelContext& context, const TileKernels& ke
 /// zeros, and their sum to the kernels' depth_step.
 int64_t grouped_depth(const TileKernels& kernels, const PanelSource& source);
 
-/// The same for kernels that multiply narrow elements: panels of groups, each of the two bfloat16 of adjacent depths.
+/// The same for kernels that multiply narrow elements: panels of groups, each of the two bfloat16 or the four int8 of
+/// adjacent depths.
 Result<Tensor> packed_groups(const KernelContext& context, const TileKernels& kernels, const Tensor& operand,
                              const std::string& role, const PanelSource& source);
 

@@ -7,7 +7,6 @@
 
 #include "base/errors.h"
 #include "kernels/cpu/transpose.h"
-#include "tensor/float16.h"
 #include "tensor/layout.h"
 
 namespace hearth {
@@ -107,10 +106,8 @@ void copy_plane(const Dimension& outer, const Dimension& inner, const Element* f
   }
 }
 
-}  // namespace
-
 template <class Element>
-void parallel_copy(ThreadTeam& team, std::span<const int64_t> shape, const Element* from,
+void copy_elements(ThreadTeam& team, std::span<const int64_t> shape, const Element* from,
                    std::span<const int64_t> from_strides, Element* to, std::span<const int64_t> to_strides) {
   constexpr int64_t kRowsOfChunk = 64;
   constexpr int64_t kElementsOfChunk = 16384;
@@ -148,17 +145,22 @@ void parallel_copy(ThreadTeam& team, std::span<const int64_t> shape, const Eleme
   });
 }
 
-template void parallel_copy(ThreadTeam&, std::span<const int64_t>, const float*, std::span<const int64_t>, float*,
-                            std::span<const int64_t>);
-template void parallel_copy(ThreadTeam&, std::span<const int64_t>, const BFloat16*, std::span<const int64_t>, BFloat16*,
-                            std::span<const int64_t>);
-template void parallel_copy(ThreadTeam&, std::span<const int64_t>, const Float16*, std::span<const int64_t>, Float16*,
-                            std::span<const int64_t>);
+}  // namespace
+
+void parallel_copy(ThreadTeam& team, size_t bytes, std::span<const int64_t> shape, const void* from,
+                   std::span<const int64_t> from_strides, void* to, std::span<const int64_t> to_strides) {
+  const auto copy = [&]<class Element>(Element* elements) {
+    copy_elements(team, shape, static_cast<const Element*>(from), from_strides, elements, to_strides);
+  };
+  if (bytes == 1) return copy(static_cast<uint8_t*>(to));
+  if (bytes == 2) return copy(static_cast<uint16_t*>(to));
+  copy(static_cast<float*>(to));
+}
 
 Result<Tensor> row_major_copy(const KernelContext& context, const Tensor& tensor) {
   HEARTH_ASSIGN_OR_RETURN(Tensor copy, context.pool->empty(tensor.dtype(), tensor.shape()));
-  parallel_copy(*context.team, tensor.shape(), tensor.data_as<float>(), tensor.strides(), copy.data_as<float>(),
-                copy.strides());
+  const auto bytes = static_cast<size_t>(dtype_bits(tensor.dtype()) / 8);
+  parallel_copy(*context.team, bytes, tensor.shape(), tensor.data(), tensor.strides(), copy.data(), copy.strides());
   return copy;
 }
 

@@ -49,6 +49,17 @@ struct BFloat16Product {
   }
 };
 
+struct Int8Product {
+  static constexpr const char* kName = "amx_int8";
+  template <int kSum>
+  static void multiply() {
+    if constexpr (kSum == 0) _tile_dpbusd(0, 4, 6);
+    if constexpr (kSum == 1) _tile_dpbusd(1, 4, 7);
+    if constexpr (kSum == 2) _tile_dpbusd(2, 5, 6);
+    if constexpr (kSum == 3) _tile_dpbusd(3, 5, 7);
+  }
+};
+
 template <class Product, int kRows, int kVectors>
 void sum_tile(const TileArguments& tile) {
   constexpr bool kTwoRows = kRows > kRowsOfRegister;
@@ -119,5 +130,7 @@ constexpr TileKernels kernels() {
 
 extern const TileKernels kAmxBFloat16Kernels;
 constexpr TileKernels kAmxBFloat16Kernels = amx::kernels<amx::BFloat16Product>();
+extern const TileKernels kAmxInt8Kernels;
+constexpr TileKernels kAmxInt8Kernels = amx::kernels<amx::Int8Product>();
 
 }  // namespace hearth

@@ -16,6 +16,7 @@ struct Isa {
   using Integer = int32_t __attribute__((vector_size(32)));
   using Unsigned = uint32_t __attribute__((vector_size(32)));
   using Halves = uint16_t __attribute__((vector_size(16)));
+  using Bytes = uint8_t __attribute__((vector_size(8)));
 
   static Vector broadcast(float value) { return _mm256_set1_ps(value); }
   static Vector load(const float* from) { return _mm256_loadu_ps(from); }

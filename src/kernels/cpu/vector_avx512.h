@@ -16,6 +16,7 @@ struct Isa {
   using Integer = int32_t __attribute__((vector_size(64)));
   using Unsigned = uint32_t __attribute__((vector_size(64)));
   using Halves = uint16_t __attribute__((vector_size(32)));
+  using Bytes = uint8_t __attribute__((vector_size(16)));
 
   static Vector broadcast(float value) { return _mm512_set1_ps(value); }
   static Vector load(const float* from) { return _mm512_loadu_ps(from); }

@@ -27,6 +27,7 @@ struct Isa {
   using Integer = int32_t __attribute__((vector_size(16)));
   using Unsigned = uint32_t __attribute__((vector_size(16)));
   using Halves = uint16_t __attribute__((vector_size(8)));
+  using Bytes = uint8_t __attribute__((vector_size(4)));
 
   static Vector broadcast(float value) { return Vector{value, value, value, value}; }
   static Vector load(const float* from) {

@@ -69,7 +69,7 @@ void convolve(const ConvolutionShape& shape, const Tensor& x, const Tensor& weig
 Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                            const Tensor& residual, const ConvolutionParameters& parameters) {
   HEARTH_ASSIGN_OR_RETURN(const ConvolutionShape shape, convolution_shape(x, weight, bias, residual, parameters));
-  HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x, weight, shape));
+  HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x.dtype(), x, weight, shape));
   if (x.dtype() == DType::kFloat64) {
     convolve<double>(shape, x, weight, bias, residual, parameters.activation, y);
     return y;

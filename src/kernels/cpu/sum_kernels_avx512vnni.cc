@@ -1,0 +1,23 @@
+#include "kernels/cpu/sum_kernel.h"
+#include "kernels/cpu/vector_avx512.h"
+
+namespace hearth {
+namespace avx512vnni {
+namespace {
+
+struct Isa : avx512::Isa {
+  static constexpr const char* kName = "avx512_vnni";
+  /// Each lane: c + a's four uint8 · b's four int8.
+  static Vector fma(Vector a, Vector b, Vector c) {
+    return reinterpret_cast<Vector>(
+        _mm512_dpbusd_epi32(reinterpret_cast<__m512i>(c), reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+  }
+};
+
+}  // namespace
+}  // namespace avx512vnni
+
+extern const TileKernels kAvx512VnniInt8Kernels;
+constexpr TileKernels kAvx512VnniInt8Kernels = sum_kernel_table<avx512vnni::Isa>();
+
+}  // namespace hearth

@@ -3,6 +3,8 @@
 Schema and C declaration of one operator must change together, and with them `src/aoti`.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -31,6 +33,18 @@ _library.define(
 _library.define(
     "hearth_conv2d(Tensor x, Tensor weight, Tensor? bias, Tensor? residual, int[2] stride, int[2] padding, "
     "int[2] dilation, int groups, str activation) -> Tensor",
+    tags=_TAGS,
+)
+# Products of bytes: x uint8 (or, linear only, float32: quantised row by row), weight int8, scales float32 [N]: the
+# weight's, times x's where x is uint8. The answer is uint8 when y_scale is given, else float32.
+_FINISH = (
+    "Tensor scales, Tensor? bias, Tensor? residual, float residual_scale, int residual_zero, float? y_scale, "
+    "int y_zero, str activation"
+)
+_library.define(f"hearth_quantized_linear(Tensor x, int x_zero, Tensor weight, {_FINISH}) -> Tensor", tags=_TAGS)
+_library.define(
+    "hearth_quantized_conv2d(Tensor x, int x_zero, Tensor weight, int[2] stride, int[2] padding, int[2] dilation, "
+    f"int groups, {_FINISH}) -> Tensor",
     tags=_TAGS,
 )
 
@@ -62,10 +76,72 @@ def _conv2d(x, weight, bias, residual, stride, padding, dilation, groups, activa
 
 
 def _conv2d_shape(x, weight, bias, residual, stride, padding, dilation, groups, activation):
+    return _channels_last(x.new_empty(_conv2d_sizes(x, weight, stride, padding, dilation)))
+
+
+class _Finish(NamedTuple):
+    """What follows the sums of a quantised layer, in the schemas' order."""
+
+    scales: Tensor
+    bias: Tensor | None
+    residual: Tensor | None
+    residual_scale: float
+    residual_zero: int
+    y_scale: float | None
+    y_zero: int
+    activation: str
+
+    def dtype(self) -> torch.dtype:
+        return torch.float32 if self.y_scale is None else torch.uint8
+
+    def apply(self, sums: Tensor, columns: tuple) -> Tensor:
+        """`columns`: the shape in which scales and bias broadcast to the sums."""
+        y = sums * self.scales.reshape(columns)
+        if self.bias is not None:
+            y = y + self.bias.reshape(columns)
+        residual = self.residual
+        if residual is not None and residual.dtype == torch.uint8:
+            residual = (residual.float() - self.residual_zero) * self.residual_scale
+        y = _finished(y, residual, self.activation)
+        return y if self.y_scale is None else _quantize(y, self.y_scale, self.y_zero)
+
+
+def _quantize(x: Tensor, scale: float, zero: int) -> Tensor:
+    return torch.clamp(torch.round(x * (1.0 / scale)) + zero, 0, 255).to(torch.uint8)
+
+
+# In float64 the sums of products of bytes are exact.
+def _quantized_linear(x, x_zero, weight, *finish):
+    finish = _Finish(*finish)
+    if x.dtype == torch.uint8:
+        sums = torch.nn.functional.linear(x.double() - x_zero, weight.double()).float()
+    else:
+        largest = x.abs().amax(-1, keepdim=True)
+        row_scale = torch.where(largest > 0, largest / 127, 1.0)
+        numbers = torch.round(x * (1.0 / row_scale)).clamp(-127, 127)
+        sums = torch.nn.functional.linear(numbers.double(), weight.double()).float() * row_scale
+    return finish.apply(sums, (-1,)).clone(memory_format=torch.contiguous_format)
+
+
+def _quantized_linear_shape(x, x_zero, weight, *finish):
+    return x.new_empty((*x.shape[:-1], weight.shape[0]), dtype=_Finish(*finish).dtype())
+
+
+def _quantized_conv2d(x, x_zero, weight, stride, padding, dilation, groups, *finish):
+    sums = torch.nn.functional.conv2d(x.double() - x_zero, weight.double(), None, stride, padding, dilation, groups)
+    return _channels_last(_Finish(*finish).apply(sums.float(), (-1, 1, 1)))
+
+
+def _quantized_conv2d_shape(x, x_zero, weight, stride, padding, dilation, groups, *finish):
+    sizes = _conv2d_sizes(x, weight, stride, padding, dilation)
+    return _channels_last(x.new_empty(sizes, dtype=_Finish(*finish).dtype()))
+
+
+def _conv2d_sizes(x, weight, stride, padding, dilation) -> tuple:
     size = [
         (x.shape[2 + i] + 2 * padding[i] - dilation[i] * (weight.shape[2 + i] - 1) - 1) // stride[i] + 1 for i in (0, 1)
     ]
-    return _channels_last(x.new_empty((x.shape[0], weight.shape[0], *size)))
+    return (x.shape[0], weight.shape[0], *size)
 
 
 def channels_last_strides(shape: torch.Size) -> tuple[int, int, int, int]:
@@ -80,16 +156,29 @@ def _channels_last(y: Tensor) -> Tensor:
     return y.new_empty_strided(y.shape, channels_last_strides(y.shape)).copy_(y)
 
 
-_library.impl("hearth_linear", _linear, "CompositeExplicitAutograd")
-_library.impl("hearth_conv2d", _conv2d, "CompositeExplicitAutograd")
-torch.library.register_fake("hearth::hearth_linear", _linear_shape, lib=_library)
-torch.library.register_fake("hearth::hearth_conv2d", _conv2d_shape, lib=_library)
+for _name, _implementation, _shape in (
+    ("hearth_linear", _linear, _linear_shape),
+    ("hearth_conv2d", _conv2d, _conv2d_shape),
+    ("hearth_quantized_linear", _quantized_linear, _quantized_linear_shape),
+    ("hearth_quantized_conv2d", _quantized_conv2d, _quantized_conv2d_shape),
+):
+    _library.impl(_name, _implementation, "CompositeExplicitAutograd")
+    torch.library.register_fake(f"hearth::{_name}", _shape, lib=_library)
 
 
 def c_shims(device: str = "cpu") -> dict[torch._ops.OpOverload, list[str]]:
     """C declarations for `aot_inductor.custom_ops_to_c_shims`: compiled code calls the operators by these symbols."""
     tensor, optional = "AtenTensorHandle", "AtenTensorHandle*"
     prefix = f"AOTITorchError aoti_torch_{device}_"
+    windows = (
+        "const int64_t* stride, int64_t stride_count, const int64_t* padding, int64_t padding_count, "
+        "const int64_t* dilation, int64_t dilation_count, int64_t groups"
+    )
+    finish = (
+        f"{tensor} scales, {optional} bias, {optional} residual, double residual_scale, int64_t residual_zero, "
+        f"double* y_scale, int64_t y_zero, const char* activation, {tensor}* ret0"
+    )
+    quantized = f"{tensor} x, int64_t x_zero, {tensor} weight"
     return {
         torch.ops.hearth.hearth_linear.default: [
             f"{prefix}hearth_linear({tensor} x, {tensor} weight, {optional} scales, {optional} zeros, {optional} bias, "
@@ -98,7 +187,10 @@ def c_shims(device: str = "cpu") -> dict[torch._ops.OpOverload, list[str]]:
         ],
         torch.ops.hearth.hearth_conv2d.default: [
             f"{prefix}hearth_conv2d({tensor} x, {tensor} weight, {optional} bias, {optional} residual, "
-            f"const int64_t* stride, int64_t stride_count, const int64_t* padding, int64_t padding_count, "
-            f"const int64_t* dilation, int64_t dilation_count, int64_t groups, const char* activation, {tensor}* ret0)"
+            f"{windows}, const char* activation, {tensor}* ret0)"
+        ],
+        torch.ops.hearth.hearth_quantized_linear.default: [f"{prefix}hearth_quantized_linear({quantized}, {finish})"],
+        torch.ops.hearth.hearth_quantized_conv2d.default: [
+            f"{prefix}hearth_quantized_conv2d({quantized}, {windows}, {finish})"
         ],
     }

@@ -25,6 +25,9 @@ from hearth.export.zip_writer import Record, write_archive
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 """What products can be computed in, by the command line's names."""
 
+QUANTIZATIONS = ("i8",)
+"""What layers can be quantised to."""
+
 _METHOD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -54,6 +57,8 @@ def save(
     name: str | None = None,
     extra_files: dict[str, bytes | str] | None = None,
     dtype: torch.dtype = torch.float32,
+    quant: str | None = None,
+    calibration: Sequence[tuple] = (),
     compiler: str = "zig",
     progress: Progress | None = None,
 ) -> Summary:
@@ -69,6 +74,9 @@ def save(
     extra_files: contents by path below "extra/".
     dtype: what float32 models compute products in: float32, bfloat16 or float16. Inputs and outputs stay float32, and
         so do norms, softmax and sums.
+    quant: "i8" makes linear layers and convolutions multiply int8 weights and bytes; None changes nothing.
+    calibration: inputs like `args`, for quant: they show what values the model's tensors take. Some dozens that are
+        like what the model will see; without any, the example has to do. For `methods`, each has its own.
     compiler: "zig", "g++" or "clang++".
 
     Returns what was written. Raises ExportError, whose message says what to do, when the model, its inputs, the
@@ -79,8 +87,10 @@ def save(
     path = Path(path)
     if dtype not in DTYPES.values():
         raise ExportError(f"dtype is {dtype}; give one of {', '.join(map(str, DTYPES.values()))}")
+    if quant is not None and quant not in QUANTIZATIONS:
+        raise ExportError(f"quant is {quant!r}; give one of {', '.join(QUANTIZATIONS)}")
     chosen = select_targets(targets)
-    entries = _entries(model, args, kwargs, dynamic_shapes, methods)
+    entries = _entries(methods, Method(model, args, kwargs, dynamic_shapes, calibration))
     extra = [_extra_record(file, content) for file, content in (extra_files or {}).items()]
     toolchain = find_compiler(compiler)
     for target in chosen:
@@ -90,7 +100,7 @@ def save(
     traced, shared = [], {}
     for method_name, method in entries.items():
         progress.step(f"{method_name}: tracing")
-        traced.append(trace(method_name, method, shared, dtype))
+        traced.append(trace(method_name, method, shared, dtype, quant is not None))
     store = WeightStore()
     portable = [portable_records(method.name, method.program, store) for method in traced]
     for record in (record for method in portable for record in method.values()):
@@ -117,11 +127,11 @@ def save(
     )
 
 
-def _entries(model, args, kwargs, dynamic_shapes, methods) -> dict[str, Method]:
-    """The methods to export, with their names checked."""
-    if (model is None) == (methods is None):
+def _entries(methods: dict[str, Method] | None, forward: Method) -> dict[str, Method]:
+    """The methods to export, with their names checked: `methods`, or else the only one."""
+    if (forward.module is None) == (methods is None):
         raise ExportError("give either a model with example inputs, or methods")
-    entries = methods if methods is not None else {"forward": Method(model, args, kwargs, dynamic_shapes)}
+    entries = methods if methods is not None else {"forward": forward}
     if not entries:
         raise ExportError("methods is empty; name at least one")
     for method_name in entries:

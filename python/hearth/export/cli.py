@@ -8,11 +8,11 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from hearth.export.api import DTYPES, Summary, save
+from hearth.export.api import DTYPES, QUANTIZATIONS, Summary, save
 from hearth.export.compile import COMPILERS
 from hearth.export.errors import ExportError
 from hearth.export.progress import progress_for
-from hearth.export.source import load_source
+from hearth.export.source import Source, load_source
 from hearth.export.targets import DEFAULT_TARGETS, TARGETS
 from hearth.export.verify import find_hearth, verify
 
@@ -20,6 +20,7 @@ _EXAMPLES = """examples:
   python -m hearth.export models/resnet-50 -o resnet50.pt2
   python -m hearth.export train.py:exported -o digits.pt2 --targets all
   python -m hearth.export my_package.models:encoder -o encoder.pt2 --dtype bf16
+  python -m hearth.export models/resnet-50 -o resnet50-i8.pt2 --quant i8 --calibrate pictures/
 """
 
 
@@ -30,11 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
     progress = progress_for(console, options.quiet)
     try:
         # Lower precision starts from float32 weights.
-        source = load_source(options.source, torch.float32 if options.dtype else None)
+        source = load_source(options.source, torch.float32 if options.dtype or options.quant else None)
+        if options.calibrate:
+            _calibrate(source, options)
         summary = save(
             options.output,
-            **vars(source),
+            **source.parameters(),
             dtype=DTYPES[options.dtype or "f32"],
+            quant=options.quant,
             targets=options.targets,
             compiler=options.compiler,
             progress=progress,
@@ -53,6 +57,17 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {program} verify {summary.path} failed: {verdict.message or 'see above'}", file=sys.stderr)
         return 1
     return 0
+
+
+def _calibrate(source: Source, options: argparse.Namespace) -> None:
+    """Gives the source what --calibrate names."""
+    if options.quant is None:
+        raise ExportError("--calibrate does nothing without --quant i8")
+    if source.read_calibration is None:
+        raise ExportError(
+            f"{options.source} reads no files for --calibrate; let its function return Source(calibration=)"
+        )
+    source.calibration = source.read_calibration(options.calibrate)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,6 +93,17 @@ def _parser() -> argparse.ArgumentParser:
         "--dtype",
         choices=list(DTYPES),
         help="what products are computed in; inputs, outputs, norms and sums stay float32 (default: as the model is)",
+    )
+    parser.add_argument(
+        "--quant",
+        choices=QUANTIZATIONS,
+        help="make linear layers and convolutions multiply bytes (default: no quantisation)",
+    )
+    parser.add_argument(
+        "--calibrate",
+        metavar="FOLDER",
+        type=Path,
+        help="pictures like those that an image classifier will see, for --quant (default: its example input)",
     )
     parser.add_argument("--compiler", choices=COMPILERS, default="zig", help="default: %(default)s, for every target")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")

@@ -31,12 +31,12 @@ def to_npy(tensor: Tensor) -> bytes:
     return file.getvalue()
 
 
-def tolerance(expected: Tensor, precision: torch.dtype = torch.float32) -> tuple[float, float]:
+def tolerance(expected: Tensor, precision: torch.dtype = torch.float32, allowance: float = 0.0) -> tuple[float, float]:
     """(atol, rtol) for a golden output: a fraction of its largest finite element, by its dtype or, when that is less
-    precise, by the dtype that float32 models compute in; integers must match."""
+    precise, by the dtype that float32 models compute in, and `allowance` at least; integers must match."""
     relative = _RELATIVE.get(expected.dtype, 0.0)
     if expected.dtype in (torch.float32, torch.complex64):
-        relative = _RELATIVE[precision]
+        relative = max(_RELATIVE[precision], allowance)
     if relative == 0.0:
         return 0.0, 0.0
     magnitude = expected.detach().abs().double()
@@ -48,13 +48,15 @@ def tolerance(expected: Tensor, precision: torch.dtype = torch.float32) -> tuple
 @dataclass
 class Golden:
     """One case of one method: the flat tensor inputs and the flat outputs of eager PyTorch. `precision`: what the
-    exported method computes in where the model says float32."""
+    exported method computes in where the model says float32; `allowance`: how far from eager PyTorch quantised layers
+    may lead, relative to the largest element."""
 
     method: str
     case: str
     inputs: list[Tensor]
     outputs: list[Tensor]
     precision: torch.dtype = torch.float32
+    allowance: float = 0.0
 
     def records(self) -> list[Record]:
         """The .npy files, inputs first."""
@@ -68,7 +70,7 @@ class Golden:
         """The golden's entry in the manifest."""
         outputs = []
         for i, tensor in enumerate(self.outputs):
-            atol, rtol = tolerance(tensor, self.precision)
+            atol, rtol = tolerance(tensor, self.precision, self.allowance)
             outputs.append({"record": self._path("output", i), "atol": atol, "rtol": rtol})
         inputs = [self._path("input", i) for i in range(len(self.inputs))]
         return {"method": self.method, "case": self.case, "inputs": inputs, "outputs": outputs}

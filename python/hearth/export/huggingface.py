@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from hearth.export.calibration_pictures import read_pictures
 from hearth.export.errors import ExportError
 from hearth.export.image_preprocess import image_preprocess
 from hearth.export.source import Source
@@ -65,6 +66,7 @@ def _resnet(folder: Path, config: dict, dtype: torch.dtype) -> Source:
             "preprocess": preprocess,
         },
         extra_files=extra,
+        read_calibration=lambda pictures: read_pictures(pictures, preprocess),
     )
 
 

@@ -3,8 +3,8 @@
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from hearth.export.trace import Method
 
 @dataclass
 class Source:
-    """Everything that save() needs to know of a model; the fields are its parameters."""
+    """Everything that save() needs to know of a model; the fields are its parameters, but `read_calibration`, which
+    makes inputs of files: a folder of pictures for a classifier."""
 
     model: torch.nn.Module | None = None
     args: tuple = ()
@@ -26,6 +27,14 @@ class Source:
     pipeline: dict | None = None
     name: str | None = None
     extra_files: dict[str, bytes | str] = field(default_factory=dict)
+    calibration: Sequence[tuple] = ()
+    read_calibration: Callable[[Path], list[tuple]] | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """The fields that save() takes."""
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        del values["read_calibration"]
+        return values
 
 
 def load_source(text: str, dtype: torch.dtype | None = None) -> Source:

@@ -2,7 +2,7 @@
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,15 @@ class Method:
 
     `module`: a module, or a bound method of one; `args` and `kwargs`: example inputs to trace and check it with;
     `dynamic_shapes`: which of their dimensions may change, as torch.export takes it. Numbers, strings and None among
-    the inputs are fixed to their example values.
+    the inputs are fixed to their example values. `calibration`: inputs like `args`, which show what values the method's
+    tensors take, for quantisation; without any, the example does.
     """
 
     module: torch.nn.Module | Callable
     args: tuple = ()
     kwargs: dict[str, Any] | None = None
     dynamic_shapes: Any = None
+    calibration: Sequence[tuple] = ()
 
 
 @dataclass
@@ -45,9 +47,12 @@ class TracedMethod:
     max_error: float
 
 
-def trace(name: str, method: Method, shared: dict, dtype: torch.dtype = torch.float32) -> TracedMethod:
+def trace(
+    name: str, method: Method, shared: dict, dtype: torch.dtype = torch.float32, quantized: bool = False
+) -> TracedMethod:
     """Runs the model eagerly, exports and adapts it. `shared` is one dictionary for all methods of a model: adapted
-    weights are made once; `dtype`: see adapt(). ExportError when the model cannot be run, exported or expressed."""
+    weights are made once; `dtype`: see adapt(); `quantized`: layers become int8. ExportError when the model cannot be
+    run, exported or expressed."""
     module, args, kwargs = _as_module(method.module), _dense(method.args), _dense(method.kwargs or {})
     with torch.no_grad(), _evaluating(module), warnings.catch_warnings():
         # torch 2.13 warns of its own use of copyreg.
@@ -59,10 +64,12 @@ def trace(name: str, method: Method, shared: dict, dtype: torch.dtype = torch.fl
             program = _export(name, module, args, kwargs, method.dynamic_shapes).run_decompositions({})
         signature = read_signature(program, module.forward, name, given)
         with symbolic_sizes_kept(program):
-            program = adapt(program, shared, dtype)
+            calibration = _calibration(name, program, method, args, kwargs) if quantized else None
+            program = adapt(program, shared, dtype, calibration)
         measured = pytree.tree_leaves(program.module(check_guards=False)(*args, **kwargs))
     inputs = [leaf.clone() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-    golden = Golden(name, "example", inputs, expected, dtype)
+    allowance = _allowance(measured, expected) if quantized else 0.0
+    golden = Golden(name, "example", inputs, expected, dtype, allowance)
     return TracedMethod(name, program, signature, golden, _max_error(measured, expected))
 
 
@@ -127,6 +134,27 @@ def _export(name: str, module: torch.nn.Module, args: tuple, kwargs: dict, dynam
         text = str(error).split("\n\nThe error above occurred")[0]
         kind = "dynamic_shapes do not fit" if "Constraints violated" in text else "torch.export failed"
         raise ExportError(f"method {name}: {kind}: {text}") from error
+
+
+def _calibration(name: str, program: ExportedProgram, method: Method, args: tuple, kwargs: dict) -> list[list]:
+    """What the graph is run on for quantisation: flat lists of inputs, the example being one of them."""
+    cases = [args, *(_dense(case if isinstance(case, tuple) else (case,)) for case in method.calibration)]
+    try:
+        return [program._get_flat_args_with_check(case, kwargs)[0] for case in cases]
+    except Exception as error:
+        raise ExportError(f"method {name}: an input of the calibration is not like the example: {error}") from error
+
+
+def _allowance(measured: list[torch.Tensor], expected: list[torch.Tensor]) -> float:
+    """How far a quantised graph's answers may be from eager PyTorch's, relative to the largest: a quarter farther than
+    they were here, and what numbers that round the other way on another machine make of it."""
+    rounding = 0.02
+    errors = [
+        _max_error([got], [want]) / max(float(want.abs().max()), torch.finfo(torch.float32).tiny)
+        for got, want in zip(measured, expected, strict=True)
+        if want.numel() > 0 and want.is_floating_point()
+    ]
+    return 1.25 * max(errors, default=0.0) + rounding
 
 
 def _max_error(measured: list[torch.Tensor], expected: list[torch.Tensor]) -> float:

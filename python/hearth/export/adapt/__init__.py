@@ -8,16 +8,27 @@ from hearth.export.adapt.channels_last import make_weights_channels_last
 from hearth.export.adapt.editor import ProgramEditor
 from hearth.export.adapt.fold_batch_norm import fold_batch_norms
 from hearth.export.adapt.fuse_ops import fuse_operators
+from hearth.export.adapt.fuse_quantized import fuse_quantized_layers
 from hearth.export.adapt.mixed_precision import lower_precision
+from hearth.export.adapt.quantize import quantize_layers
 
 
-def adapt(program: ExportedProgram, shared: dict, dtype: torch.dtype = torch.float32) -> ExportedProgram:
+def adapt(
+    program: ExportedProgram,
+    shared: dict,
+    dtype: torch.dtype = torch.float32,
+    calibration: list[list] | None = None,
+) -> ExportedProgram:
     """All rewrites in order, on `program` itself, which must be functional. `shared` keeps adapted weights for the
-    other methods of the same model; `dtype`: what a float32 program computes products in. What no rewrite knows stays
+    other methods of the same model; `dtype`: what a float32 program computes products in; `calibration`: quantises
+    layers to int8 with the ranges of values that these flat lists of user inputs lead to. What no rewrite knows stays
     as it is."""
     editor = ProgramEditor(program, shared)
     fold_batch_norms(editor)
     make_weights_channels_last(editor)
+    if calibration is not None:
+        quantize_layers(editor, calibration)
+    fuse_quantized_layers(editor)
     fuse_operators(editor)
     if dtype != torch.float32:
         lower_precision(editor, dtype)

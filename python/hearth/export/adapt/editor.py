@@ -111,6 +111,19 @@ class ProgramEditor:
         node.replace_input_with(old, new)
         self._changed = True
 
+    def forward(self, old: Node, new: Node) -> None:
+        """Makes all users of `old` take `new`."""
+        old.replace_all_uses_with(new)
+        self._changed = True
+
+    def placeholders(self, inputs: list) -> list:
+        """Values for all graph inputs in order: the weights, and `inputs` for the user's."""
+        given = iter(inputs)
+        return [
+            self._weights[node].tensor if node in self._weights else next(given)
+            for node in self.graph.find_nodes(op="placeholder")
+        ]
+
     def finish(self) -> ExportedProgram:
         """The rewritten program, without calls and weights that nothing uses."""
         self.graph.eliminate_dead_code()

@@ -44,9 +44,11 @@ def test_a_function_may_return_a_pair_a_triple_or_a_source(script):
     assert (source.name, source.extra_files) == ("mine", {"a.txt": "b"})
 
 
-def test_dtype_converts_weights_and_examples(script):
-    source = load_source(f"{script}:pair", torch.bfloat16)
-    assert {source.model.weight.dtype, source.args[0].dtype} == {torch.bfloat16}
+def test_lower_precision_starts_from_float32_weights_and_examples(script):
+    script.write_text(SCRIPT + "def half(): return torch.nn.Linear(4, 2).half(), torch.rand(1, 4).half()\n")
+    assert load_source(f"{script}:half").model.weight.dtype == torch.float16
+    source = load_source(f"{script}:half", torch.float32)
+    assert {source.model.weight.dtype, source.args[0].dtype} == {torch.float32}
 
 
 WRONG = {

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 import hearth
+from hearth.export.accuracy import Accuracy
 from hearth.export.build import Library, build_libraries
 from hearth.export.compile import find_compiler
 from hearth.export.errors import ExportError
@@ -33,14 +34,16 @@ _METHOD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 @dataclass
 class Summary:
-    """What save() wrote. Sizes in bytes; `errors`: method -> largest difference of the adapted graph to eager PyTorch;
-    `seconds`: the whole export."""
+    """What save() wrote. Sizes in bytes; `accuracy`: method -> how the adapted graph, run by PyTorch, answers beside
+    the model itself; `classifier`: the method that gives classes, where the pipeline says so; `seconds`: the whole
+    export."""
 
     path: Path
     size: int
     weight_bytes: int
     library_bytes: dict[tuple[str, str], int]
-    errors: dict[str, float]
+    accuracy: dict[str, Accuracy]
+    classifier: str | None
     compiler: str
     seconds: float
 
@@ -121,7 +124,8 @@ def save(
         size=size,
         weight_bytes=sum(record.size for record in store.records()),
         library_bytes={(library.method, library.target.name): len(library.code) for library in libraries},
-        errors={method.name: method.max_error for method in traced},
+        accuracy={method.name: method.accuracy for method in traced},
+        classifier=pipeline["method"] if pipeline and pipeline["task"] == "image-classification" else None,
         compiler=toolchain.version,
         seconds=time.monotonic() - started,
     )

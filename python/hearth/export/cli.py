@@ -1,20 +1,23 @@
 """`python -m hearth.export SOURCE -o FILE`."""
 
 import argparse
+import math
 import sys
+from collections import Counter
 from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
+from hearth.export.accuracy import relative
 from hearth.export.api import DTYPES, QUANTIZATIONS, Summary, save
 from hearth.export.compile import COMPILERS
 from hearth.export.errors import ExportError
 from hearth.export.progress import progress_for
 from hearth.export.source import Source, load_source
 from hearth.export.targets import DEFAULT_TARGETS, TARGETS
-from hearth.export.verify import find_hearth, verify
+from hearth.export.verify import Verdict, find_hearth, verify
 
 _EXAMPLES = """examples:
   python -m hearth.export models/resnet-50 -o resnet50.pt2
@@ -110,21 +113,35 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _show(summary: Summary, verdict) -> None:
-    """The summary on standard output: sizes, methods, targets, errors, time."""
+def _show(summary: Summary, verdict: Verdict | None) -> None:
+    """The summary on standard output: sizes, methods, targets, accuracy, time. Errors are the largest differences from
+    PyTorch on the example, as fractions of the output's largest element."""
     table = Table(title=f"{summary.path} · {_size(summary.size)}", title_justify="left")
     for column in ("method", "target", "code", "error of the graph", "error of the code"):
         table.add_column(column, justify="left" if column in ("method", "target") else "right")
-    measured = {}
-    for output in verdict.outputs if verdict else []:
-        key = (output["method"], output["target"])
-        measured[key] = max(measured.get(key, 0.0), output["max_abs"])
+    measured = _errors_of_code(summary, verdict.outputs if verdict else [])
     for (method, target), size in summary.library_bytes.items():
         native = f"{measured[method, target]:.1e}" if (method, target) in measured else "not run here"
-        table.add_row(method, target, _size(size), f"{summary.errors[method]:.1e}", native)
+        table.add_row(method, target, _size(size), f"{summary.accuracy[method].error:.1e}", native)
     console = Console()
     console.print(table)
+    if summary.classifier is not None:
+        accuracy = summary.accuracy[summary.classifier]
+        console.print(f"the graph's first class is PyTorch's in {accuracy.agreeing} of {accuracy.rows} examples")
     console.print(f"weights {_size(summary.weight_bytes)} · {summary.compiler} · {summary.seconds:.1f} s")
+
+
+def _errors_of_code(summary: Summary, outputs: list[dict]) -> dict[tuple[str, str], float]:
+    """Errors by method and target; infinity where an output could not be compared."""
+    errors: dict[tuple[str, str], float] = {}
+    places: Counter[tuple[str, str]] = Counter()
+    for output in outputs:
+        key = (output["method"], output["target"])
+        largest = summary.accuracy[output["method"]].largest[places[key]]
+        places[key] += 1
+        difference = output.get("max_abs")
+        errors[key] = max(errors.get(key, 0.0), math.inf if difference is None else relative(difference, largest))
+    return errors
 
 
 def _size(count: int) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hearth.export.accuracy import largest_element
 from hearth.export.zip_writer import Record
 
 _RELATIVE = {
@@ -39,10 +40,7 @@ def tolerance(expected: Tensor, precision: torch.dtype = torch.float32, allowanc
         relative = max(_RELATIVE[precision], allowance)
     if relative == 0.0:
         return 0.0, 0.0
-    magnitude = expected.detach().abs().double()
-    finite = magnitude[torch.isfinite(magnitude)]
-    largest = float(finite.max()) if finite.numel() else 0.0
-    return relative * max(largest, float(torch.finfo(torch.float32).tiny)), relative
+    return relative * max(largest_element(expected), float(torch.finfo(torch.float32).tiny)), relative
 
 
 @dataclass

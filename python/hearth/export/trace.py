@@ -10,6 +10,7 @@ import torch
 import torch.utils._pytree as pytree
 from torch.export import ExportedProgram
 
+from hearth.export.accuracy import Accuracy, accuracy
 from hearth.export.adapt import adapt
 from hearth.export.errors import ExportError
 from hearth.export.goldens import Golden
@@ -38,13 +39,13 @@ class Method:
 
 @dataclass
 class TracedMethod:
-    """A method ready to be compiled. `max_error`: largest difference between the adapted graph and eager PyTorch."""
+    """A method ready to be compiled. `accuracy`: of the adapted graph, run by PyTorch."""
 
     name: str
     program: ExportedProgram
     signature: Signature
     golden: Golden
-    max_error: float
+    accuracy: Accuracy
 
 
 def trace(
@@ -70,7 +71,7 @@ def trace(
     inputs = [leaf.clone() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
     allowance = _allowance(measured, expected) if quantized else 0.0
     golden = Golden(name, "example", inputs, expected, dtype, allowance)
-    return TracedMethod(name, program, signature, golden, _max_error(measured, expected))
+    return TracedMethod(name, program, signature, golden, accuracy(measured, expected))
 
 
 class _BoundMethod(torch.nn.Module):

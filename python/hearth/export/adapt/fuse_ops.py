@@ -11,7 +11,8 @@ from hearth.export.adapt.epilogue import Epilogue, epilogue, padding_of, pair
 
 _aten = torch.ops.aten
 _LINEAR = (_aten.linear.default,)
-_FORMATS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
+WEIGHT_FORMATS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
+"""hearth_linear's names of the weight's dtypes."""
 _CONV2D = (_aten.conv2d.default, _aten.conv2d.padding)
 
 
@@ -30,7 +31,7 @@ def fuse_operators(editor: ProgramEditor) -> None:
 def _layers(editor: ProgramEditor, targets: tuple) -> Iterator[Node]:
     # From the back: of two layers whose results are added, the later one can take the sum.
     for node in reversed(list(editor.graph.nodes)):
-        if node.op == "call_function" and node.target in targets and node.meta["val"].dtype in _FORMATS:
+        if node.op == "call_function" and node.target in targets and node.meta["val"].dtype in WEIGHT_FORMATS:
             yield node
 
 
@@ -45,7 +46,7 @@ def _linear_call(editor: ProgramEditor, layer: Node) -> tuple[Callable, Callable
         weight_node = editor.derive(("row_major",), [weight], name, lambda: weight.detach().contiguous())
     x, bias, n = call["input"], call["bias"], weight.shape[0]
     return torch.ops.hearth.hearth_linear.default, lambda end: (
-        *(x, weight_node, None, None, bias, end.residual, _FORMATS[weight.dtype], 0, n, end.activation),
+        *(x, weight_node, None, None, bias, end.residual, WEIGHT_FORMATS[weight.dtype], 0, n, end.activation),
     )
 
 

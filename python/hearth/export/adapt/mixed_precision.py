@@ -5,6 +5,7 @@ from torch.fx import Node
 
 from hearth import ops  # noqa: F401  (registers torch.ops.hearth)
 from hearth.export.adapt.editor import ProgramEditor, arguments
+from hearth.export.adapt.fuse_ops import WEIGHT_FORMATS
 
 _aten = torch.ops.aten
 _hearth = torch.ops.hearth
@@ -34,6 +35,8 @@ _PRODUCTS = {
 }
 # Operands that keep float32: they are added to sums before those are rounded.
 _WIDE_OPERANDS = {_hearth.hearth_linear.default: {"bias"}, _hearth.hearth_conv2d.default: {"bias"}}
+
+_FORMAT_ARGUMENT = [argument.name for argument in _hearth.hearth_linear.default._schema.arguments].index("fmt")
 
 # Exact or harmless in a narrow dtype: narrow when an operand already is.
 _PASSING = {
@@ -105,10 +108,10 @@ _PASSING = {
 
 def lower_precision(editor: ProgramEditor, dtype: torch.dtype) -> None:
     """Rewrites a float32 program so that products take and give `dtype` (bfloat16 or float16), and so does what lies
-    between them and loses nothing by it. Everything else (norms, softmax, reductions, exponentials) stays float32, and
-    so do the program's inputs and outputs. Operands of other dtypes are left alone."""
+    between them and loses nothing by it. Everything else (norms, softmax, reductions, exponentials) works in float32.
+    The program's inputs and outputs keep their dtypes, and so do operands of dtypes other than these two."""
     outputs = editor.graph.output_node()
-    wide_outputs = [node for node in outputs.all_input_nodes if _is(node, torch.float32)]
+    dtypes = {node: node.meta["val"].dtype for node in outputs.all_input_nodes if _is(node, torch.float32, dtype)}
     for node in list(editor.graph.nodes):
         if node.op != "call_function":
             continue
@@ -116,14 +119,14 @@ def lower_precision(editor: ProgramEditor, dtype: torch.dtype) -> None:
             _convert_operands(editor, node, torch.float32, dtype)
         else:
             _convert_operands(editor, node, dtype, torch.float32)
-    for node in wide_outputs:
-        if _is(node, dtype):
-            editor.substitute(outputs, node, _converted(editor, outputs, node, torch.float32))
+    for node, before in dtypes.items():
+        if not _is(node, before):
+            editor.substitute(outputs, node, _converted(editor, outputs, node, before))
 
 
-def _is(node: Node, dtype: torch.dtype) -> bool:
+def _is(node: Node, *dtypes: torch.dtype) -> bool:
     value = node.meta.get("val")
-    return isinstance(value, torch.Tensor) and value.dtype == dtype
+    return isinstance(value, torch.Tensor) and value.dtype in dtypes
 
 
 def _passes(node: Node) -> bool:
@@ -140,6 +143,8 @@ def _convert_operands(editor: ProgramEditor, node: Node, before: torch.dtype, af
     for operand in list(node.all_input_nodes):
         if operand not in wide and _is(operand, before):
             editor.substitute(node, operand, _converted(editor, node, operand, after, is_mask=operand is mask))
+    if node.target is _hearth.hearth_linear.default:
+        node.update_arg(_FORMAT_ARGUMENT, WEIGHT_FORMATS[arguments(node)["weight"].meta["val"].dtype])
     editor.refresh(node)
 
 
@@ -158,6 +163,9 @@ def _converted(editor: ProgramEditor, user: Node, node: Node, dtype: torch.dtype
 
 
 def _in_range(weight: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """`weight` in `dtype`; finite numbers beyond its range become the nearest in it."""
     limits = torch.finfo(dtype)
+    if limits.max >= torch.finfo(weight.dtype).max:
+        return weight.to(dtype)
     finite = torch.isfinite(weight)
     return torch.where(finite, weight.clamp(limits.min, limits.max), weight).to(dtype)

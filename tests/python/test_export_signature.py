@@ -129,7 +129,7 @@ def test_training_mode_is_restored():
     module[1].eval()
     result = trace("forward", Method(module, (torch.ones(1, 2),)), {})
     assert [m.training for m in module.modules()] == [True, True, False]
-    assert result.max_error == 0
+    assert result.accuracy.error == 0
 
 
 @pytest.mark.parametrize(

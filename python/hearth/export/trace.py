@@ -150,22 +150,5 @@ def _allowance(measured: list[torch.Tensor], expected: list[torch.Tensor]) -> fl
     """How far a quantised graph's answers may be from eager PyTorch's, relative to the largest: a quarter farther than
     they were here, and what numbers that round the other way on another machine make of it."""
     rounding = 0.02
-    errors = [
-        _max_error([got], [want]) / max(float(want.abs().max()), torch.finfo(torch.float32).tiny)
-        for got, want in zip(measured, expected, strict=True)
-        if want.numel() > 0 and want.is_floating_point()
-    ]
-    return 1.25 * max(errors, default=0.0) + rounding
-
-
-def _max_error(measured: list[torch.Tensor], expected: list[torch.Tensor]) -> float:
-    """Largest absolute difference over all outputs; equal infinities and NaNs do not count."""
-    largest = 0.0
-    for got, want in zip(measured, expected, strict=True):
-        if want.numel() == 0:
-            continue
-        wide = torch.complex128 if want.is_complex() else torch.float64
-        difference = (got.to(wide) - want.to(wide)).abs()
-        same = (got == want) | (torch.isnan(got) & torch.isnan(want))
-        largest = max(largest, float(difference.masked_fill(same, 0.0).max()))
-    return largest
+    numbers = [pair for pair in zip(measured, expected, strict=True) if pair[1].is_floating_point()]
+    return 1.25 * accuracy([got for got, _ in numbers], [want for _, want in numbers]).error + rounding

@@ -1,5 +1,8 @@
 """Names, dtypes and symbolic sizes of inputs and outputs."""
 
+from dataclasses import dataclass
+from types import SimpleNamespace
+
 import pytest
 import torch
 from hearth.export.errors import ExportError
@@ -93,11 +96,49 @@ class Mutating(nn.Module):
         return x + self.count
 
 
+class Counting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("batches", torch.tensor(0))
+
+    def forward(self, x):
+        self.batches += 1
+        return x * 2
+
+
+def test_a_buffer_that_is_only_counted_up_is_left_alone():
+    method = trace("forward", Method(Counting(), (torch.ones(2),)), {})
+    assert [spec.arg.name for spec in method.program.graph_signature.output_specs] == ["mul"]
+
+
+@dataclass
+class Answer:
+    logits: torch.Tensor
+    states: list
+    loss: float | None = None
+
+
+OUTPUTS = {
+    "numbers": (lambda x: (x + 1, 5, 0.5, True), ["output_0", "output_1", "output_2", "output_3"]),
+    "a size": (lambda x: (x + 1, x.shape[0]), ["output_0", "output_1"]),
+    "none and text": (lambda x: {"a": x + 1, "b": None, "c": "text"}, ["a"]),
+    "a dataclass": (lambda x: Answer(x + 1, [x, (x, None)]), ["logits", "states.0", "states.1.0"]),
+    "an object": (lambda x: SimpleNamespace(y=x + 1, _hidden=x), ["y"]),
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_outputs_of_any_class_become_tensors(name):
+    function, names = OUTPUTS[name]
+    method = trace("forward", Method(Call(function), (torch.ones(3),), None, ({0: Dim("n")},)), {})
+    assert [output["name"] for output in method.signature.outputs] == names
+    assert method.accuracy.error == 0
+
+
 REFUSED = {
     "changed buffer": (Mutating(), (torch.ones(2),), None, "its buffer 'count' in place"),
     "changed input": (Call(lambda x: x.add_(1)), (torch.ones(2),), None, "its input 'x' in place"),
-    "output that is no tensor": (Call(lambda x: (x + 1, 5)), (torch.ones(2),), None, "output '1' is int"),
-    "output that is None": (Call(lambda x: {"a": x + 1, "b": None}), (torch.ones(2),), None, "output 'b' is NoneType"),
+    "no output": (Call(lambda x: None), (torch.ones(2),), None, "returns no tensor"),
     "dynamic number": (Call(lambda x, n: x + n), (torch.ones(2), 3), (None, Dim.DYNAMIC), "input 'n' is a number"),
     "wrong rank": (
         Call(lambda x: x + 1),

@@ -34,7 +34,8 @@ def accuracy(measured: list[Tensor], expected: list[Tensor]) -> Accuracy:
 
 def largest_element(tensor: Tensor) -> float:
     """The largest finite absolute value; 0 where there is none."""
-    magnitude = tensor.detach().abs().double()
+    wide = tensor if tensor.is_complex() else tensor.double()
+    magnitude = wide.detach().abs()
     finite = magnitude[torch.isfinite(magnitude)]
     return float(finite.max()) if finite.numel() else 0.0
 

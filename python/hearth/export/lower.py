@@ -15,6 +15,7 @@ from hearth import ops
 from hearth.export.errors import ExportError
 from hearth.export.guards import FixedSizeError, symbolic_sizes_kept
 from hearth.export.loops import PLANNED_THREADS, split_by_results
+from hearth.export.pytorch_fixes import pytorch_fixed
 from hearth.export.targets import Target, pinned_to
 
 _OPTIONS = {
@@ -99,6 +100,7 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
         stack.enter_context(mock.patch.object(codecache.AotCodeCompiler, "compile", capture))
         if cpu_vec_isa.pick_vec_isa() != isa:
             raise ExportError(f"{target.name}: Inductor would generate code for other vector instructions than {isa}")
+        stack.enter_context(pytorch_fixed())
         stack.enter_context(symbolic_sizes_kept(program))
         stack.enter_context(split_by_results())
         try:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import sympy
 import torch
 import torch.utils._pytree as pytree
 from torch.export import ExportedProgram
 
 from hearth.export.errors import ExportError
 from hearth.export.symbols import (
+    DeclaredDimension,
     expression,
     input_dimension,
     output_dimension,
@@ -29,6 +31,10 @@ class InputFacts:
     example: torch.Tensor
     shape: tuple
 
+    def symbols(self) -> set[sympy.Symbol]:
+        """The symbols in its shape."""
+        return {symbol for size in self.shape for symbol in getattr(size, "free_symbols", ())}
+
 
 @dataclass
 class Signature:
@@ -40,17 +46,15 @@ class Signature:
 
 
 def read_signature(
-    program: ExportedProgram, function: Callable, method: str, given: dict[tuple[str, int], str]
+    program: ExportedProgram, inputs: list[InputFacts], method: str, declared: dict[tuple[str, int], DeclaredDimension]
 ) -> Signature:
-    """Reads the signature of `program`, the functional form of what was exported from `function`; `given` names
-    dimensions (see named_dimensions()).
+    """Reads the signature of `program`, the functional form of what was exported; `inputs`: see tensor_inputs();
+    `declared`: see declared_dimensions().
 
-    ExportError for what the file cannot express: mutated inputs or buffers, integers as dynamic inputs, outputs that
-    are not tensors, input sizes that are not `k*s+c`.
+    ExportError for what the file cannot express: mutated inputs or buffers, input sizes that are not `k*s+c`.
     """
     _refuse_mutation(program, method)
-    inputs = _tensor_inputs(program, function, method)
-    names = symbol_names([(fact.name, fact.shape) for fact in inputs], given)
+    names = symbol_names([(fact.name, fact.shape) for fact in inputs], declared)
     return Signature(
         inputs=[
             {
@@ -61,7 +65,7 @@ def read_signature(
             }
             for fact in inputs
         ],
-        outputs=_outputs(program, names, method),
+        outputs=_outputs(program, names),
         symbols={names[symbol]: symbol_range(program, symbol) for symbol in names},
     )
 
@@ -96,7 +100,9 @@ def _refuse_mutation(program: ExportedProgram, method: str) -> None:
             )
 
 
-def _tensor_inputs(program: ExportedProgram, function: Callable, method: str) -> list[InputFacts]:
+def tensor_inputs(program: ExportedProgram, function: Callable, method: str) -> list[InputFacts]:
+    """The tensors that `program`, exported from `function`, takes, in order. ExportError when it takes numbers that may
+    change."""
     placeholders = {node.name: node for node in program.graph.find_nodes(op="placeholder")}
     specs = [spec for spec in program.graph_signature.input_specs if spec.kind.name == "USER_INPUT"]
     leaves = pytree.tree_leaves(program.example_inputs)
@@ -114,7 +120,7 @@ def _tensor_inputs(program: ExportedProgram, function: Callable, method: str) ->
     return facts
 
 
-def _outputs(program: ExportedProgram, names: dict, method: str) -> list[dict]:
+def _outputs(program: ExportedProgram, names: dict) -> list[dict]:
     output = next(iter(program.graph.find_nodes(op="output"))).args[0]
     by_name = {node.name: node for node in output if isinstance(node, torch.fx.Node)}
     spec = program.module_call_graph[0].signature.out_spec
@@ -122,12 +128,7 @@ def _outputs(program: ExportedProgram, names: dict, method: str) -> list[dict]:
     paths = [".".join(map(_key_text, path)) for path, _ in pytree.tree_flatten_with_path(dummy)[0]]
     outputs = []
     for path, argument in zip(paths, program.graph_signature.user_outputs, strict=True):
-        value = by_name[argument].meta.get("val") if argument in by_name else argument
-        if not isinstance(value, torch.Tensor):
-            raise ExportError(
-                f"method {method}: output {path or 0!r} is {type(value).__name__}, not a tensor. Return only tensors: "
-                f"wrap the model in a module that leaves it out"
-            )
+        value = by_name[argument].meta["val"]
         outputs.append(
             {
                 "name": f"output_{path}" if path.isdigit() else path or "output",

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import sympy
 import torch
@@ -12,6 +13,14 @@ from hearth.export.errors import ExportError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _UNBOUNDED = 2**62
+
+
+@dataclass(frozen=True)
+class DeclaredDimension:
+    """What dynamic_shapes says of one dimension: the name of its Dim and its least size, None where it says nothing."""
+
+    name: str | None
+    minimum: int | None
 
 
 def expression(size: int | torch.SymInt) -> int | sympy.Expr:
@@ -58,9 +67,11 @@ def symbol_range(program: ExportedProgram, symbol: sympy.Symbol) -> dict[str, in
     return {"min": max(low, 0), "max": int(high) if bounded else None}
 
 
-def symbol_names(inputs: list[tuple[str, tuple]], given: dict[tuple[str, int], str]) -> dict[sympy.Symbol, str]:
+def symbol_names(
+    inputs: list[tuple[str, tuple]], declared: dict[tuple[str, int], DeclaredDimension]
+) -> dict[sympy.Symbol, str]:
     """Readable, stable names: the Dim's own where the user gave one, else the first input and dimension it sizes.
-    `inputs`: names and shapes; `given`: see named_dimensions()."""
+    `inputs`: names and shapes; `declared`: see declared_dimensions()."""
     uses = [
         (symbol, name, position, size)
         for name, shape in inputs
@@ -69,46 +80,65 @@ def symbol_names(inputs: list[tuple[str, tuple]], given: dict[tuple[str, int], s
     ]
     names: dict[sympy.Symbol, str] = {}
     for symbol, name, position, size in uses:
-        if (name, position) in given and size.free_symbols == {symbol}:
-            names.setdefault(symbol, given[name, position])
+        dimension = declared.get((name, position))
+        if dimension is not None and dimension.name is not None and size.free_symbols == {symbol}:
+            names.setdefault(symbol, dimension.name)
     for symbol, name, position, _size in uses:
         fallback = re.sub(r"\W", "_", f"{name}_dim{position}")
         names.setdefault(symbol, fallback if _NAME.fullmatch(fallback) else f"s{len(names)}")
     return names
 
 
-def named_dimensions(dynamic_shapes, args: tuple, kwargs: dict, function: Callable) -> dict[tuple[str, int], str]:
-    """Names that the user gave to dimensions with `Dim("batch")`, by input path and dimension; those derived from a
-    Dim (2*batch) carry its name. ExportError when `dynamic_shapes` does not have the form of the inputs."""
+def declared_dimensions(
+    dynamic_shapes, args: tuple, kwargs: dict, function: Callable
+) -> dict[tuple[str, int], DeclaredDimension]:
+    """What `dynamic_shapes` says of each dimension, by input path and position; one that is derived from a Dim
+    (2*batch) carries the Dim's name and least size. ExportError when it does not have the form of the inputs."""
     if dynamic_shapes is None:
         return {}
     values = dict(zip(positional_names(function, len(args)), args, strict=True)) | kwargs
     if not isinstance(dynamic_shapes, dict):
         dynamic_shapes = dict(zip(values, dynamic_shapes, strict=False))
+    dynamic_shapes = _without_variadic(dynamic_shapes, function)
     unknown = sorted(set(dynamic_shapes) - set(values))
     if unknown:
         raise ExportError(f"dynamic_shapes names {unknown[0]!r}, which is no input; inputs are {', '.join(values)}")
-    found: dict[tuple[str, int], str] = {}
+    found: dict[tuple[str, int], DeclaredDimension] = {}
     for name, value in values.items():
-        _collect_names(dynamic_shapes.get(name), value, name, found)
+        _collect_dimensions(dynamic_shapes.get(name), value, name, found)
     return found
 
 
-def _collect_names(spec, value, path: str, found: dict[tuple[str, int], str]) -> None:
+def _without_variadic(dynamic_shapes: dict, function: Callable) -> dict:
+    """The same with what it says of `*args` and `**kwargs` under the names of their elements."""
+    flat = dict(dynamic_shapes)
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            flat |= flat.pop(parameter.name, None) or {}
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            flat |= {f"{parameter.name}.{i}": spec for i, spec in enumerate(flat.pop(parameter.name, None) or ())}
+    return flat
+
+
+def _collect_dimensions(spec, value, path: str, found: dict[tuple[str, int], DeclaredDimension]) -> None:
     if isinstance(value, torch.Tensor) and isinstance(spec, dict | list | tuple):
         for position, dim in spec.items() if isinstance(spec, dict) else enumerate(spec):
             if not -value.dim() <= position < value.dim():
                 raise ExportError(f"dynamic_shapes gives dimension {position} of {path}, which has only {value.dim()}")
-            # Dim.AUTO and plain integers carry no name.
-            name = getattr(getattr(dim, "root", dim), "__name__", "")
-            if isinstance(dim, Dim) and _NAME.fullmatch(name):
-                found[path, position % value.dim()] = name
+            found[path, position % value.dim()] = _declared(dim)
     elif isinstance(value, dict) and isinstance(spec, dict):
         for key, child in value.items():
-            _collect_names(spec.get(key), child, f"{path}.{key}", found)
+            _collect_dimensions(spec.get(key), child, f"{path}.{key}", found)
     elif isinstance(value, list | tuple) and isinstance(spec, list | tuple):
         for index, (child_spec, child) in enumerate(zip(spec, value, strict=False)):
-            _collect_names(child_spec, child, f"{path}.{index}", found)
+            _collect_dimensions(child_spec, child, f"{path}.{index}", found)
+
+
+def _declared(dim) -> DeclaredDimension:
+    """Dim.AUTO, Dim.DYNAMIC and plain integers carry no name."""
+    root = getattr(dim, "root", dim)
+    name = getattr(root, "__name__", "") if isinstance(dim, Dim) else ""
+    return DeclaredDimension(name if _NAME.fullmatch(name) else None, getattr(root, "min", None))
 
 
 def positional_names(function: Callable, count: int) -> list[str]:

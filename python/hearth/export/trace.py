@@ -15,8 +15,12 @@ from hearth.export.adapt import adapt
 from hearth.export.errors import ExportError
 from hearth.export.goldens import Golden
 from hearth.export.guards import symbolic_sizes_kept
-from hearth.export.signature import Signature, read_signature
-from hearth.export.symbols import named_dimensions
+from hearth.export.outputs import TensorsOnly, answers_only_tensors, tensor_outputs
+from hearth.export.pytorch_fixes import pytorch_fixed
+from hearth.export.signature import Signature, read_signature, tensor_inputs
+from hearth.export.smallest_sizes import find_smallest_sizes
+from hearth.export.state import drop_unread_state
+from hearth.export.symbols import declared_dimensions
 from hearth.export.targets import without_onednn
 
 
@@ -55,15 +59,18 @@ def trace(
     weights are made once; `dtype`: see adapt(); `quantized`: layers become int8. ExportError when the model cannot be
     run, exported or expressed."""
     module, args, kwargs = _as_module(method.module), _dense(method.args), _dense(method.kwargs or {})
-    with torch.no_grad(), _evaluating(module), warnings.catch_warnings():
+    with torch.no_grad(), _evaluating(module), pytorch_fixed(), warnings.catch_warnings():
         # torch 2.13 warns of its own use of copyreg.
         warnings.simplefilter("ignore", FutureWarning)
-        expected = _run(name, module, args, kwargs)
-        given = named_dimensions(method.dynamic_shapes, args, kwargs, module.forward)
+        module, expected = _run(name, module, args, kwargs)
+        declared = declared_dimensions(method.dynamic_shapes, args, kwargs, module.forward)
         with without_onednn():
             # An empty table decomposes nothing: it turns in-place operators into functional ones.
             program = _export(name, module, args, kwargs, method.dynamic_shapes).run_decompositions({})
-        signature = read_signature(program, module.forward, name, given)
+        drop_unread_state(program)
+        tensors = tensor_inputs(program, module.forward, name)
+        find_smallest_sizes(program, module, tensors, declared)
+        signature = read_signature(program, tensors, name, declared)
         with symbolic_sizes_kept(program):
             calibration = _calibration(name, program, method, args, kwargs) if quantized else None
             program = adapt(program, shared, dtype, calibration)
@@ -115,8 +122,9 @@ def _dense(values):
     return pytree.tree_map(dense, values)
 
 
-def _run(name: str, module: torch.nn.Module, args: tuple, kwargs: dict) -> list[torch.Tensor]:
-    """What eager PyTorch answers, in copies: the model may return its inputs."""
+def _run(name: str, module: torch.nn.Module, args: tuple, kwargs: dict) -> tuple[torch.nn.Module, list[torch.Tensor]]:
+    """What eager PyTorch answers, in copies: the model may return its inputs. And the module that answers so: the given
+    one, or where its answer holds other things than tensors, one around it."""
     try:
         # Copies also keep a model that changes its inputs from changing the example.
         copies = pytree.tree_map_only(torch.Tensor, torch.clone, (args, kwargs))
@@ -125,7 +133,12 @@ def _run(name: str, module: torch.nn.Module, args: tuple, kwargs: dict) -> list[
         raise ExportError(
             f"method {name}: the model fails on its example inputs: {type(error).__name__}: {error}"
         ) from error
-    return [leaf.clone() if isinstance(leaf, torch.Tensor) else leaf for leaf in pytree.tree_leaves(answer)]
+    if not answers_only_tensors(answer):
+        module, answer = TensorsOnly(module), tensor_outputs(answer)
+    expected = [leaf.clone() for leaf in pytree.tree_leaves(answer)]
+    if not expected:
+        raise ExportError(f"method {name}: the model returns no tensor")
+    return module, expected
 
 
 def _export(name: str, module: torch.nn.Module, args: tuple, kwargs: dict, dynamic_shapes) -> ExportedProgram:

@@ -92,6 +92,8 @@ def _cpp_flags(target: Target) -> list[str]:
         "-std=c++20",
         "-w",
         "-fPIC",
+        # zig writes debug information unless told not to: a fifth of the time, and the link drops it.
+        "-g0",
         "-fopenmp",
         *(f"-D{name}" for name in (*defines, *target.macros)),
         *("-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=off", "-fmath-errno"),

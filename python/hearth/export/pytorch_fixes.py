@@ -1,0 +1,47 @@
+"""Faults of PyTorch 2.13 in what it knows of symbolic sizes, mended while a model is exported."""
+
+import contextlib
+from collections.abc import Iterator
+from unittest import mock
+
+import sympy
+from torch.fx.experimental import symbolic_shapes
+from torch.utils._sympy.functions import Max
+from torch.utils._sympy.value_ranges import SymPyValueRangeAnalysis, ValueRangeError, ValueRanges
+
+_pow_by_natural = SymPyValueRangeAnalysis.pow_by_natural
+_evaluate = symbolic_shapes._maybe_evaluate_static_worker
+
+
+@contextlib.contextmanager
+def pytorch_fixed() -> Iterator[None]:
+    """Inside, expressions of sizes that PyTorch fails on have an answer."""
+    with (
+        mock.patch.object(SymPyValueRangeAnalysis, "pow_by_natural", staticmethod(_any_pow)),
+        mock.patch.object(symbolic_shapes, "_maybe_evaluate_static_worker", _evaluate_by_cases),
+    ):
+        yield
+
+
+def _any_pow(base, exponent) -> ValueRanges:
+    """The range of a power. PyTorch raises ValueRangeError for 1/x, which sizes that are divided lead to."""
+    try:
+        return _pow_by_natural(base, exponent)
+    except ValueRangeError:
+        return ValueRanges.unknown()
+
+
+def _evaluate_by_cases(expression: sympy.Basic, *facts) -> sympy.Basic | None:
+    """What is certain of an expression. PyTorch does not find that Max(1, u), the stride beside a size u that only a
+    run tells, is not less than u."""
+    known = _evaluate(expression, *facts)
+    if known is not None:
+        return known
+    for stride in expression.atoms(Max):
+        sizes = [argument for argument in stride.args if argument != 1]
+        if len(stride.args) != 2 or len(sizes) != 1 or not sizes[0].is_Symbol:
+            continue
+        empty = _evaluate_by_cases(expression.subs({stride: 1, sizes[0]: 0}), *facts)
+        if empty is not None and empty == _evaluate_by_cases(expression.subs(stride, sizes[0]), *facts):
+            return empty
+    return None

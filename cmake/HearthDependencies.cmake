@@ -11,6 +11,8 @@ pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 find_library(HEARTH_SLEEF sleef REQUIRED)
+# Headers only: its class for any floating type.
+find_path(HEARTH_KISSFFT_INCLUDE kissfft/kissfft.hh REQUIRED)
 
 # Debian's simdjson package for development cannot be installed for two architectures, so the library is found by its name at run time too.
 find_path(HEARTH_SIMDJSON_INCLUDE simdjson.h REQUIRED)

@@ -157,6 +157,13 @@ def test_python(tally: Tally) -> None:
     tally.add_junit("pytest", report)
 
 
+def test_zoo(tally: Tally, *options: str) -> None:
+    report = REPORTS / "zoo.xml"
+    report.unlink(missing_ok=True)
+    run([PYTHON, "-m", "pytest", "tests/zoo", "-q", "-n", "2", "-p", "no:logging", f"--junitxml={report}", *options])
+    tally.add_junit("zoo", report)
+
+
 # In order: pytest runs the programs that the release and aarch64 steps build.
 STEPS: dict[str, Callable[[Tally], None]] = {
     "sources": check_sources,
@@ -167,6 +174,7 @@ STEPS: dict[str, Callable[[Tally], None]] = {
     "tsan": test_threads,
     "aarch64": test_aarch64,
     "python": test_python,
+    "zoo": test_zoo,
 }
 
 

@@ -8,6 +8,7 @@
 #include "aoti/abi.h"
 #include "aoti/borrowed_storage.h"
 #include "aoti/container_abi.h"
+#include "aoti/fallback_nodes.h"
 #include "aoti/import_gate.h"
 #include "aoti/sealed_library.h"
 #include "base/checked.h"
@@ -43,8 +44,9 @@ class OwnedHandles {
 
 class Module::Impl {
  public:
-  Impl(std::string name, std::unique_ptr<SealedLibrary> library, const ContainerAbi& abi)
-      : name_(std::move(name)), library_(std::move(library)), abi_(abi) {}
+  Impl(std::string name, std::unique_ptr<SealedLibrary> library, const ContainerAbi& abi,
+       std::vector<FallbackNode> fallback_nodes)
+      : name_(std::move(name)), library_(std::move(library)), abi_(abi), fallback_nodes_(std::move(fallback_nodes)) {}
 
   ~Impl() {
     if (container_ != nullptr) abi_.destroy(container_);
@@ -130,7 +132,8 @@ class Module::Impl {
     const ScopedKernelContext scope(context);
     const ScopedFlushDenormals flush;
     const auto run = [&] {
-      return abi_.run(container_, inputs.data(), inputs.size(), outputs.data(), outputs.size(), nullptr, nullptr);
+      return abi_.run(container_, inputs.data(), inputs.size(), outputs.data(), outputs.size(), nullptr,
+                      &fallback_nodes_);
     };
     if (has_run_.load(std::memory_order_acquire)) return run();
     const std::lock_guard lock(first_run_);
@@ -187,6 +190,7 @@ class Module::Impl {
   std::string name_;
   std::unique_ptr<SealedLibrary> library_;
   ContainerAbi abi_;
+  std::vector<FallbackNode> fallback_nodes_;  ///< What generated code knows as its proxy executor.
   ContainerAbi::Container container_ = nullptr;
   size_t input_count_ = 0;
   size_t output_count_ = 0;
@@ -200,8 +204,15 @@ class Module::Impl {
 Module::Module(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Module::~Module() = default;
 
-Result<std::unique_ptr<Module>> Module::open(std::span<const std::byte> library, const std::string& name) {
+Result<std::unique_ptr<Module>> Module::open(std::span<const std::byte> library, const std::string& name,
+                                             std::string_view fallback_nodes) {
   const auto place = [&name](const Status& status) { return status.with_context(name); };
+  std::vector<FallbackNode> nodes;
+  if (!fallback_nodes.empty()) {
+    Result<std::vector<FallbackNode>> parsed = parse_fallback_nodes(fallback_nodes);
+    if (!parsed.ok()) return place(parsed.status());
+    nodes = *std::move(parsed);
+  }
   const Result<ElfFacts> facts = read_elf(library);
   if (!facts.ok()) return place(facts.status());
   if (const Status status = check_imports(*facts); !status.ok()) return place(status);
@@ -209,7 +220,7 @@ Result<std::unique_ptr<Module>> Module::open(std::span<const std::byte> library,
   if (!sealed.ok()) return place(sealed.status());
   const Result<ContainerAbi> abi = ContainerAbi::find(**sealed);
   if (!abi.ok()) return place(abi.status());
-  auto impl = std::make_unique<Impl>(name, *std::move(sealed), *abi);
+  auto impl = std::make_unique<Impl>(name, *std::move(sealed), *abi, std::move(nodes));
   HEARTH_RETURN_IF_ERROR(impl->create());
   return std::unique_ptr<Module>(new Module(std::move(impl)));
 }

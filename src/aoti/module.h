@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hearth/status.h"
@@ -25,10 +26,12 @@ struct ModuleConstant {
 /// serialises what it must.
 class Module {
  public:
-  /// Checks `library` (an ELF shared object) and opens it; `name` is for messages: "forward@cpu-x86_64-v3".
+  /// Checks `library` (an ELF shared object) and opens it; `name` is for messages: "forward@cpu-x86_64-v3";
+  /// `fallback_nodes`: the operators that it calls by name, as AOTInductor's JSON, or empty.
   /// kInvalidFile: not one of ours, and why (the offending import by name); kUnavailable: for another machine. Its
   /// constructors run only after every check has passed.
-  static Result<std::unique_ptr<Module>> open(std::span<const std::byte> library, const std::string& name);
+  static Result<std::unique_ptr<Module>> open(std::span<const std::byte> library, const std::string& name,
+                                              std::string_view fallback_nodes = {});
   ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;

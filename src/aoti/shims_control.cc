@@ -36,15 +36,6 @@ HEARTH_SHIM AotiError aoti_record_function_start(const char*, void*, const void*
 }
 HEARTH_SHIM AotiError aoti_record_function_end(void*) { return kAotiSuccess; }
 
-HEARTH_SHIM AotiError aoti_torch_proxy_executor_call_function(void*, int node, int, int64_t*, int, AtenTensorHandle*) {
-  return hearth::guard_shim(__func__, [&] {
-    return hearth::error(StatusCode::kFailed,
-                         "node {} is an operator that Hearth has no kernel for; export the model with python -m "
-                         "hearth.export, which names it",
-                         node);
-  });
-}
-
 HEARTH_SHIM AotiError aoti_torch_call_dispatcher(const char* name, const char* overload, uint64_t*) {
   return hearth::guard_shim(
       __func__, [&] { return hearth::error(StatusCode::kFailed, "Hearth has no kernel for {}.{}", name, overload); });

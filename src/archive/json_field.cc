@@ -18,6 +18,12 @@ Result<int64_t> JsonField::integer(int64_t least, int64_t most) const {
   return value;
 }
 
+Result<bool> JsonField::boolean() const {
+  bool value = false;
+  if (element_.get(value) != simdjson::SUCCESS) return error("true or false is needed");
+  return value;
+}
+
 Result<double> JsonField::number() const {
   double value = 0;
   if (element_.get(value) != simdjson::SUCCESS || !std::isfinite(value)) return error("a number is needed");

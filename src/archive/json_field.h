@@ -34,6 +34,7 @@ class JsonField {
   Result<std::string_view> string() const;
   Result<int64_t> integer(int64_t least = std::numeric_limits<int64_t>::min(),
                           int64_t most = std::numeric_limits<int64_t>::max()) const;
+  Result<bool> boolean() const;
   /// A finite number.
   Result<double> number() const;
 

@@ -43,6 +43,7 @@ class CrossReferences {
     for (const auto& [target_name, target] : method.targets) {
       const std::string place = fmt::format("methods.{}.targets.{}", name, target_name);
       HEARTH_RETURN_IF_ERROR(check_record(place, target.library));
+      if (!target.fallback_nodes.empty()) HEARTH_RETURN_IF_ERROR(check_record(place, target.fallback_nodes));
       if (manifest_.records.at(target.library).sha256.empty()) {
         return invalid_file("{}.{}: its library '{}' has no sha256", kRoot, place, target.library);
       }

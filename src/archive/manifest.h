@@ -47,7 +47,8 @@ struct TargetSpec {
   std::vector<std::string> cpu_features;         ///< All must be present: names as in /proc/cpuinfo.
   std::string library;                           ///< Record.
   std::map<std::string, std::string> constants;  ///< Name inside the library -> tensor.
-  std::string blob;  ///< Stock packages only: record with the library's constants, or empty.
+  std::string fallback_nodes;  ///< Record with the operators that the library calls by name, or empty.
+  std::string blob;            ///< Stock packages only: record with the library's constants, or empty.
 };
 
 struct MethodSpec {

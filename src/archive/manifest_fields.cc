@@ -131,6 +131,10 @@ Result<TargetSpec> parse_target(const JsonField& field) {
   HEARTH_ASSIGN_OR_RETURN(target.library, string_member(field, "library"));
   HEARTH_ASSIGN_OR_RETURN(const JsonField constants, field.member("constants"));
   HEARTH_ASSIGN_OR_RETURN(target.constants, parse_map<std::string>(constants, parse_text));
+  HEARTH_ASSIGN_OR_RETURN(const std::optional<JsonField> nodes, field.find("fallback_nodes"));
+  if (nodes) {
+    HEARTH_ASSIGN_OR_RETURN(target.fallback_nodes, parse_text(*nodes));
+  }
   return target;
 }
 

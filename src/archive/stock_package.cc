@@ -16,6 +16,7 @@ struct Folder {
   std::string library;
   std::string metadata;
   std::string blob;
+  std::string fallback_nodes;
 };
 
 Result<std::string> elf_machine(std::span<const std::byte> library, const std::string& record) {
@@ -61,6 +62,7 @@ Result<MethodSpec> stock_method(const Folder& folder, const StockRecords& record
   target.system = "linux";
   target.library = folder.library;
   target.blob = folder.blob;
+  target.fallback_nodes = folder.fallback_nodes;
   HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> library, records.bytes(folder.library));
   HEARTH_ASSIGN_OR_RETURN(target.machine, elf_machine(library, folder.library));
   if (!folder.metadata.empty()) {
@@ -86,7 +88,11 @@ Result<Manifest> stock_manifest(const StockRecords& records) {
       if (!folder.library.empty()) return invalid_file("{}: the folder has two libraries", name);
       folder.library = name;
     }
-    if (name.ends_with("metadata.json")) folder.metadata = name;
+    if (name.ends_with("metadata.json")) {
+      folder.metadata = name;
+    } else if (name.ends_with(".wrapper.json")) {
+      folder.fallback_nodes = name;
+    }
     if (name.ends_with(".blob")) folder.blob = name;
   }
   if (folders.empty()) {

@@ -10,9 +10,9 @@ namespace hearth {
 // result has the dtype they promote to, and the strides of PyTorch's elementwise loop. A number beside a tensor keeps
 // the tensor's dtype, except that one with a fraction makes integers float32. kInvalidArgument names what does not fit.
 
-enum class Binary { kAdd, kMultiply, kPower, kGcd };
+enum class Binary { kAdd, kMultiply, kDivide, kPower, kGcd };
 
-/// `alpha` multiplies b before it is added.
+/// `alpha` multiplies b before it is added. kDivide is for floating and complex dtypes.
 Result<Tensor> binary(const KernelContext& context, Binary op, const Tensor& a, const Tensor& b, double alpha = 1);
 Result<Tensor> binary(const KernelContext& context, Binary op, const Tensor& a, double b, double alpha = 1);
 Result<Tensor> binary(const KernelContext& context, Binary op, double a, const Tensor& b);
@@ -23,6 +23,9 @@ Result<Tensor> absolute(const KernelContext& context, const Tensor& self);
 Result<Tensor> angle(const KernelContext& context, const Tensor& self);
 /// magnitude · e^(i · angle) from two tensors of float32 or float64.
 Result<Tensor> polar(const KernelContext& context, const Tensor& magnitude, const Tensor& angle);
+/// Of floating and complex numbers, elementwise.
+Result<Tensor> exponential(const KernelContext& context, const Tensor& self);
+Result<Tensor> negative(const KernelContext& context, const Tensor& self);
 /// Sets every element, any dtype but packed ones.
 Status fill(const KernelContext& context, const Tensor& self, double value);
 

@@ -23,6 +23,11 @@ Status matmul(const KernelContext& context, const Tensor& out, const Tensor& sel
 Status batched_matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a,
                       const Tensor& b, double beta, double alpha);
 
+/// Rows of x in groups, each times a matrix of its own: group g ends before row ends[g] and takes weights[g]. x: [M,
+/// K], weights: [G, K, N], ends: [G] of int32 or int64, ascending; rows after the last group give zeros. Returns
+/// row-major [M, N].
+Result<Tensor> grouped_matmul(const KernelContext& context, const Tensor& x, const Tensor& weights, const Tensor& ends);
+
 namespace reference {
 Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                       const Tensor& residual, Activation activation);

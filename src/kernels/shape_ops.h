@@ -30,6 +30,8 @@ Result<Tensor> narrow(const Tensor& tensor, int64_t dimension, int64_t start, in
 Result<Tensor> slice(const Tensor& tensor, int64_t dimension, std::optional<int64_t> start, std::optional<int64_t> end,
                      int64_t step);
 Result<Tensor> squeeze(const Tensor& tensor, int64_t dimension);
+/// A new dimension of size 1 before `dimension`; -1: after the last.
+Result<Tensor> unsqueeze(const Tensor& tensor, int64_t dimension);
 /// torch.reshape: one entry may be -1. A view where strides allow it, else a row-major copy.
 Result<Tensor> reshape(const KernelContext& context, const Tensor& tensor, std::span<const int64_t> shape);
 /// torch.Tensor.view(dtype): the same bytes as another dtype; the last dimension grows or shrinks with its size.

@@ -156,5 +156,13 @@ TEST(PromoteDtypes, FollowsPyTorch) {
   EXPECT_FALSE(promote_dtypes(DType::kUInt16, DType::kInt32).ok());
 }
 
+TEST_F(ShapeOps, UnsqueezeAddsADimensionAnywhere) {
+  const Tensor x = counting<float>({2, 3});
+  EXPECT_EQ(strides_of(*unsqueeze(x, 0)), (std::vector<int64_t>{6, 3, 1}));
+  EXPECT_EQ(strides_of(*unsqueeze(x, 1)), (std::vector<int64_t>{3, 3, 1}));
+  EXPECT_EQ(strides_of(*unsqueeze(x, -1)), (std::vector<int64_t>{3, 1, 1}));
+  expect_refused(unsqueeze(x, 3), "3");
+}
+
 }  // namespace
 }  // namespace hearth

@@ -4,6 +4,7 @@
 
 #include "base/checked.h"
 #include "base/errors.h"
+#include "kernels/complex_numbers.h"
 #include "kernels/operands.h"
 #include "kernels/shape_ops.h"
 #include "tensor/layout.h"
@@ -30,8 +31,6 @@ std::optional<Dimensions> reshaped_strides(const Tensor& tensor, std::span<const
   }
   return strides;
 }
-
-bool is_complex(DType dtype) { return dtype == DType::kComplex64 || dtype == DType::kComplex128; }
 
 }  // namespace
 
@@ -99,6 +98,17 @@ Result<Tensor> squeeze(const Tensor& tensor, int64_t dimension) {
   Dimensions strides = to_dimensions(tensor.strides());
   shape.erase(shape.begin() + d);
   strides.erase(strides.begin() + d);
+  return view_of(tensor, shape, strides, tensor.offset());
+}
+
+Result<Tensor> unsqueeze(const Tensor& tensor, int64_t dimension) {
+  HEARTH_RETURN_IF_ERROR(check_defined("unsqueeze", "self", tensor));
+  HEARTH_ASSIGN_OR_RETURN(const int d, wrap_dimension("unsqueeze", dimension, tensor.rank() + 1));
+  Dimensions shape = to_dimensions(tensor.shape());
+  Dimensions strides = to_dimensions(tensor.strides());
+  const int64_t stride = d < tensor.rank() ? tensor.size(d) * tensor.stride(d) : 1;
+  shape.insert(shape.begin() + d, 1);
+  strides.insert(strides.begin() + d, stride);
   return view_of(tensor, shape, strides, tensor.offset());
 }
 

@@ -68,7 +68,12 @@ Status ModelImpl::load_method(const std::string& name, const MethodSpec& spec, c
   const std::string place = fmt::format("{}@{}", name, target);
   if (archive_->has_manifest()) HEARTH_RETURN_IF_ERROR(archive_->check(code.library));
   HEARTH_ASSIGN_OR_RETURN(const std::span<const std::byte> library, archive_->record(code.library));
-  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, Module::open(library, place));
+  std::string nodes;
+  if (!code.fallback_nodes.empty()) {
+    if (archive_->has_manifest()) HEARTH_RETURN_IF_ERROR(archive_->check(code.fallback_nodes));
+    HEARTH_ASSIGN_OR_RETURN(nodes, archive_->text(code.fallback_nodes));
+  }
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, Module::open(library, place, nodes));
   if (archive_->has_manifest() &&
       (module->input_count() != spec.inputs.size() || module->output_count() != spec.outputs.size())) {
     return invalid_file("{}: the library takes {} inputs and gives {} outputs, the manifest says {} and {}", place,

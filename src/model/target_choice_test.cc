@@ -14,9 +14,9 @@ Machine machine_with(std::set<std::string, std::less<>> features) {
 
 MethodSpec method_with_targets() {
   MethodSpec method;
-  method.targets["cpu-x86_64-v3"] = {"cpu", "x86_64", "linux", {"avx2", "fma"}, "v3.so", {}, ""};
-  method.targets["cpu-x86_64-v4"] = {"cpu", "x86_64", "linux", {"avx2", "fma", "avx512f"}, "v4.so", {}, ""};
-  method.targets["cpu-aarch64"] = {"cpu", "aarch64", "linux", {"asimd"}, "arm.so", {}, ""};
+  method.targets["cpu-x86_64-v3"] = {"cpu", "x86_64", "linux", {"avx2", "fma"}, "v3.so", {}, "", ""};
+  method.targets["cpu-x86_64-v4"] = {"cpu", "x86_64", "linux", {"avx2", "fma", "avx512f"}, "v4.so", {}, "", ""};
+  method.targets["cpu-aarch64"] = {"cpu", "aarch64", "linux", {"asimd"}, "arm.so", {}, "", ""};
   return method;
 }
 

@@ -85,6 +85,34 @@ Status copy_same_dtype(const Tensor& to, const Tensor& from) {
   return {};
 }
 
+bool is_complex(const Tensor& tensor) {
+  return tensor.dtype() == DType::kComplex64 || tensor.dtype() == DType::kComplex128;
+}
+
+/// The real (0) or imaginary (1) parts of a complex tensor.
+Result<Tensor> part(const Tensor& tensor, int64_t which) {
+  std::array<int64_t, kMaxRank> strides{};
+  std::ranges::transform(tensor.strides(), strides.begin(), [](int64_t stride) { return stride * 2; });
+  const DType real = tensor.dtype() == DType::kComplex64 ? DType::kFloat32 : DType::kFloat64;
+  return Tensor::view(tensor.storage(), real, tensor.shape(), {strides.data(), tensor.strides().size()},
+                      tensor.offset() * 2 + which);
+}
+
+/// Between two dtypes of which one at least is complex.
+Status copy_by_parts(const Tensor& to, const Tensor& from) {
+  const auto real_of = [](const Tensor& tensor) {
+    return is_complex(tensor) ? part(tensor, 0) : Result<Tensor>(tensor);
+  };
+  HEARTH_ASSIGN_OR_RETURN(const Tensor to_real, real_of(to));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor from_real, real_of(from));
+  HEARTH_RETURN_IF_ERROR(copy_strided(to_real, from_real));
+  if (!is_complex(to)) return {};
+  HEARTH_ASSIGN_OR_RETURN(const Tensor to_imaginary, part(to, 1));
+  if (!is_complex(from)) return fill_zero(to_imaginary);
+  HEARTH_ASSIGN_OR_RETURN(const Tensor from_imaginary, part(from, 1));
+  return copy_strided(to_imaginary, from_imaginary);
+}
+
 }  // namespace
 
 Status copy_strided(const Tensor& to, const Tensor& from) {
@@ -94,6 +122,7 @@ Status copy_strided(const Tensor& to, const Tensor& from) {
   }
   if (!to.defined() || !from.defined()) return invalid_argument("an undefined tensor cannot be copied");
   if (to.dtype() == from.dtype()) return copy_same_dtype(to, from);
+  if (is_complex(to) || is_complex(from)) return copy_by_parts(to, from);
   return visit_real_dtype(to.dtype(), [&]<typename To>(TypeTag<To>) -> Status {
     return visit_real_dtype(from.dtype(), [&]<typename From>(TypeTag<From>) -> Status {
       copy_elements<To, From>(to, from);

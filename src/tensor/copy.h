@@ -6,7 +6,8 @@
 namespace hearth {
 
 /// Copies every element of `from` to the same place of `to`: equal shapes, any strides, converted when the dtypes
-/// differ (real dtypes only). The tensors must not overlap. kInvalidArgument says what does not fit.
+/// differ; complex numbers that become real ones lose their imaginary part. The tensors must not overlap.
+/// kInvalidArgument says what does not fit.
 Status copy_strided(const Tensor& to, const Tensor& from);
 
 /// A view of `tensor` that repeats its dimensions of size 1, and missing leading ones, to `shape`, as PyTorch

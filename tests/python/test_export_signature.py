@@ -123,6 +123,7 @@ OUTPUTS = {
     "a size": (lambda x: (x + 1, x.shape[0]), ["output_0", "output_1"]),
     "none and text": (lambda x: {"a": x + 1, "b": None, "c": "text"}, ["a"]),
     "a dataclass": (lambda x: Answer(x + 1, [x, (x, None)]), ["logits", "states.0", "states.1.0"]),
+    "a named result": (lambda x: torch.max(x[None], 1), ["output_0", "output_1"]),
     "an object": (lambda x: SimpleNamespace(y=x + 1, _hidden=x), ["y"]),
 }
 

@@ -1,5 +1,6 @@
 """Every operator that Inductor leaves to the runtime: small modules, exported, run and compared with eager PyTorch."""
 
+import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from programs import run_method
 
 @dataclass
 class Case:
-    """`function` of `inputs`. `symbol`: the runtime's function that the compiled code calls for it; "" where Inductor
-    makes code of its own."""
+    """`function` of `inputs`. `symbol`: the runtime's function that the compiled code calls for it, or an operator that
+    it calls by name ("aten::bincount"); "" where Inductor makes code of its own."""
 
     function: Callable
     inputs: tuple[torch.Tensor, ...]
@@ -40,7 +41,55 @@ def cases() -> dict[str, dict[str, Case]]:
     boundaries = torch.tensor([-1.0, 0.0, 0.5, 1.0])
     complex_pairs = real(5, 7, 2)
     rows, values = torch.tensor([4, 0, 2, 0]), real(4, 6)
+    signal, pairs = real(3, 20), torch.randn(2, 4, 6, dtype=torch.complex64)
     return {
+        "spectra": {
+            "fft": Case(lambda x: torch.fft.fft2(x, norm="ortho").abs(), (real(3, 7, 10),), "_fft_c2c"),
+            "rfft": Case(lambda x: torch.view_as_real(torch.fft.rfft(x)), (signal,), "_fft_r2c"),
+            "irfft": Case(lambda x: torch.fft.irfft(torch.fft.rfft(x) * 2, n=21), (signal,), "aten::_fft_c2r"),
+            "rfftn and back": Case(lambda x: torch.fft.irfftn(torch.fft.rfftn(x)), (real(3, 6, 8),), "aten::_fft_c2r"),
+            "doubles": Case(lambda x: torch.fft.irfft(torch.fft.rfft(x), n=20), (signal.double(),), "_fft_r2c"),
+            "stft": Case(
+                lambda x: torch.stft(x, 8, 4, window=torch.hann_window(8), return_complex=True).abs(),
+                (signal,),
+                "_fft_r2c",
+            ),
+        },
+        "complex numbers": {
+            "products": Case(lambda z: torch.view_as_real(z @ z.transpose(1, 2)), (pairs,), "aten::bmm"),
+            "arithmetic": Case(
+                lambda z: torch.view_as_real((z.conj() - z * 2j) / (z + 3) - torch.exp(-z)),
+                (pairs,),
+                "aten::div.Tensor",
+            ),
+            "sums": Case(
+                lambda z: torch.view_as_real(z.sum((0, 2)) + z[:, 1].sum()), (pairs,), "aten::sum.dim_IntList"
+            ),
+            "views": Case(
+                lambda z: torch.view_as_real(z[:, 2].unsqueeze(1).expand(2, 3, 6).clone()), (pairs,), "aten::expand"
+            ),
+            "rotary": Case(
+                lambda x, t: torch.view_as_real(
+                    torch.view_as_complex(x.reshape(2, 5, 4, 2)) * torch.polar(torch.ones_like(t), t)
+                ),
+                (real(2, 5, 8), real(5, 4)),
+                "mul_Tensor",
+            ),
+        },
+        "counting": {
+            "unique": Case(
+                lambda x: torch.unique(x, return_inverse=True, return_counts=True), (ties,), "aten::_unique2"
+            ),
+            "unique_consecutive": Case(
+                lambda x: torch.unique_consecutive(x, return_inverse=True, return_counts=True),
+                (ties,),
+                "aten::unique_consecutive",
+            ),
+            "bincount": Case(lambda x: torch.bincount(x.flatten(), minlength=9), (ties.long(),), "aten::bincount"),
+            "bincount with weights": Case(
+                lambda x, w: torch.bincount(x[0], weights=w), (ties.long(), real(40)), "aten::bincount"
+            ),
+        },
         "matrices": {
             "mm": Case(torch.mm, (real(17, 33), real(33, 9)), "mm_out"),
             "mm of transposed": Case(lambda a, b: a.t() @ b.t(), (real(33, 17), real(9, 33)), "mm_out"),
@@ -344,10 +393,12 @@ def test_operators_are_left_to_the_runtime(family):
 
     chosen, path, _ = family
     with zipfile.ZipFile(path) as archive:
-        library = next(name for name in archive.namelist() if name.endswith("model.so"))
-        imports = read_elf(archive.read(library)).imports
-    left = {name: case.symbol for name, case in chosen.items() if case.symbol}
-    unused = [
-        name for name, symbol in left.items() if not any(i.startswith(f"aoti_torch_cpu_{symbol}") for i in imports)
-    ]
-    assert unused == []
+        names = archive.namelist()
+        imports = read_elf(archive.read(next(name for name in names if name.endswith("model.so")))).imports
+        nodes = next((name for name in names if name.endswith("fallback_nodes.json")), None)
+        called = {node["node"]["target"] for node in json.loads(archive.read(nodes))["nodes"]} if nodes else set()
+
+    def is_called(symbol: str) -> bool:
+        return symbol in called if "::" in symbol else any(i.startswith(f"aoti_torch_cpu_{symbol}") for i in imports)
+
+    assert [name for name, case in chosen.items() if case.symbol and not is_called(case.symbol)] == []

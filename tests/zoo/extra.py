@@ -190,19 +190,6 @@ def focalnet() -> Case:
     return pictures(lively(hf.FocalNetForImageClassification(config)), 32)
 
 
-def vit_mae_encoder() -> Case:
-    config = hf.ViTMAEConfig(
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        image_size=32,
-        patch_size=8,
-        mask_ratio=0.0,
-    )
-    return pictures(lively(hf.ViTMAEModel(config)), 32)
-
-
 def videomae() -> Case:
     config = hf.VideoMAEConfig(
         hidden_size=32,
@@ -355,7 +342,7 @@ CASES = {
     for function in (
         *(longformer, longt5_encoder, switch_encoder, nystromformer, fnet, funnel, mixtral, qwen2_moe),
         *(squeezebert, xlnet, roformer, convbert, mobilebert, canine, bart, opt, bloom, gemma2, qwen3, mamba),
-        *(levit, mobilevit, pvt_v2, poolformer, focalnet, vit_mae_encoder, videomae, timesformer, deformable_detr),
+        *(levit, mobilevit, pvt_v2, poolformer, focalnet, videomae, timesformer, deformable_detr),
         *(encodec, wavlm, translator, fourier_operator),
     )
 }

@@ -1,32 +1,40 @@
-"""Every model of the zoo, exported by the same few lines, answers what eager PyTorch answers."""
+"""Every model of the zoo, exported by the same few lines, answers what eager PyTorch answers.
+
+By default each model of the everyday list with dynamic sizes; `--all` adds fixed sizes and the list of rarer models.
+"""
 
 import audio
+import extra
 import others
 import pytest
 import text
 import torch
 import vision
+from case import Case
 from compare import difference, export
 
-CASES = vision.CASES | text.CASES | audio.CASES | others.CASES
+EVERYDAY = vision.CASES | text.CASES | audio.CASES | others.CASES
+CASES = EVERYDAY | extra.CASES
 
 
-def check(name: str, sized: bool, program, target, folder) -> None:
-    torch.manual_seed(0)
-    case = CASES[name]()
-    path = folder / f"{name}.pt2"
+def check(case: Case, sized: bool, program, target, path) -> None:
     export(case, path, target, sized)
     for size in [case.example, *(case.others if sized else [])]:
         error = difference(case, size, program, path)
         assert error <= case.tolerance, f"inputs of size {size}: {error:.1e} from eager PyTorch"
 
 
-@pytest.mark.parametrize("name", CASES)
+def made(name: str) -> Case:
+    torch.manual_seed(0)
+    return CASES[name]()
+
+
+@pytest.mark.parametrize("name", [*EVERYDAY, *(pytest.param(name, marks=pytest.mark.rare) for name in extra.CASES)])
 def test_dynamic_sizes(name, program, target, tmp_path):
-    check(name, True, program, target, tmp_path)
+    check(made(name), True, program, target, tmp_path / f"{name}.pt2")
 
 
-@pytest.mark.fixed
+@pytest.mark.rare
 @pytest.mark.parametrize("name", CASES)
 def test_fixed_sizes(name, program, target, tmp_path):
-    check(name, False, program, target, tmp_path)
+    check(made(name), False, program, target, tmp_path / f"{name}.pt2")

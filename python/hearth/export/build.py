@@ -17,13 +17,15 @@ from hearth.export.zip_writer import Record
 
 @dataclass
 class Library:
-    """Compiled code of one method for one target. `constants`: name inside the library -> name in the manifest."""
+    """Compiled code of one method for one target. `constants`: name inside the library -> name in the manifest;
+    `fallback_nodes`: see Sources."""
 
     method: str
     target: Target
     code: bytes
     metadata: dict[str, str]
     constants: dict[str, str]
+    fallback_nodes: str
 
     @property
     def folder(self) -> str:
@@ -31,9 +33,16 @@ class Library:
         return f"data/aotinductor/{self.method}@{self.target.name}"
 
     def records(self) -> list[Record]:
-        """The library and AOTInductor's metadata."""
+        """The library, AOTInductor's metadata, and the operators called by name where there are any."""
         metadata = json.dumps(self.metadata, sort_keys=True).encode()
-        return [Record(f"{self.folder}/metadata.json", metadata), Record(f"{self.folder}/model.so", self.code)]
+        records = [Record(f"{self.folder}/metadata.json", metadata), Record(f"{self.folder}/model.so", self.code)]
+        if self.fallback_nodes:
+            records.append(Record(self._nodes_path, self.fallback_nodes.encode()))
+        return records
+
+    @property
+    def _nodes_path(self) -> str:
+        return f"{self.folder}/fallback_nodes.json"
 
     def manifest(self) -> dict:
         """The target's entry in the manifest."""
@@ -44,6 +53,7 @@ class Library:
             "cpu_features": list(self.target.cpu_features),
             "library": f"{self.folder}/model.so",
             "constants": self.constants,
+            **({"fallback_nodes": self._nodes_path} if self.fallback_nodes else {}),
         }
 
 
@@ -73,5 +83,5 @@ def build_libraries(
                 internal: store.add(sources.original_names[internal], tensor, method.name)
                 for internal, tensor in sources.constants.items()
             }
-            libraries.append(Library(method.name, target, code, sources.metadata, constants))
+            libraries.append(Library(method.name, target, code, sources.metadata, constants, sources.fallback_nodes))
     return libraries

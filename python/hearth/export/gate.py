@@ -16,20 +16,22 @@ from hearth.export.trace import TracedMethod
 
 _SYSTEM_LIBRARY = re.compile(r"(libc|libm|libdl|libpthread|librt|ld-linux-(x86-64|aarch64))\.so\.\d+")
 _SYMBOL = re.compile(r"^\s*HEARTH_SYMBOL(?:_([A-Z0-9_]+))?\((\w+)\)", re.MULTILINE)
+_FALLBACK = re.compile(r'^\s*HEARTH_FALLBACK\("([^"]+)"', re.MULTILINE)
 _CALL = re.compile(r"(?<!AOTITorchError )\b(aoti_torch_(?:cpu|cuda|mps)_\w+)\(")
 _FALLBACK_CALL = re.compile(r"aoti_torch_proxy_executor_call_function\(proxy_executor, (\d+)")
 _SOURCE_NODES = re.compile(r"Topologically Sorted Source Nodes: \[([^\]]*)\], Original ATen: \[([^\]]*)\]")
-_PLACES = ("runtime/symbols.def", "../../../src/aoti/symbols.def")
+_PLACES = ("runtime", "../../../src/aoti")
 
 
 def runtime_symbols(machine: str) -> frozenset[str] | None:
-    """Names that the runtime serves on `machine`, from the packaged symbols.def or the source tree's; None when there
-    is neither."""
+    """What the runtime serves on `machine`: names of C functions, and of operators that are called by name
+    ("aten::bincount"). From the packaged lists or the source tree's; None when there are neither."""
     for place in _PLACES:
-        path = Path(__file__).resolve().parent / place
-        if path.exists():
-            listed = _SYMBOL.findall(path.read_text(encoding="utf-8"))
-            return frozenset(name for only, name in listed if only.lower() in ("", machine))
+        folder = Path(__file__).resolve().parent / place
+        if (folder / "symbols.def").exists():
+            symbols = _SYMBOL.findall((folder / "symbols.def").read_text(encoding="utf-8"))
+            operators = _FALLBACK.findall((folder / "fallback_operators.def").read_text(encoding="utf-8"))
+            return frozenset(name for only, name in symbols if only.lower() in ("", machine)) | frozenset(operators)
     return None
 
 
@@ -38,13 +40,13 @@ def check_sources(sources: Sources, method: TracedMethod, target: Target, symbol
     the operators, and of the first the module and the source line."""
     missing: dict[str, re.Match | None] = {}
     origin = None
+    operators = sources.fallback_names()
     for line in sources.wrapper.splitlines():
         origin = _SOURCE_NODES.search(line) or origin
-        for index in _FALLBACK_CALL.findall(line):
-            missing.setdefault(sources.fallbacks[int(index)], origin)
-        for symbol in _CALL.findall(line):
-            if symbols is not None and symbol not in symbols:
-                missing.setdefault(symbol, origin)
+        called = _CALL.findall(line) + [operators[int(index)] for index in _FALLBACK_CALL.findall(line)]
+        for name in called:
+            if symbols is not None and name not in symbols:
+                missing.setdefault(name, origin)
     if not missing:
         return
     first, origin = next(iter(missing.items()))

@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import logging
 import warnings
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from unittest import mock
 
 import torch
@@ -45,8 +47,8 @@ _PRINTED_ERROR = r"""std::cerr << "Error: " << e.what() << '\n';"""
 class Sources:
     """What Inductor generated for one method and target.
 
-    `constants` maps the names inside the library to tensors; `fallbacks` are operators that only libtorch could run
-    (serialised nodes), which a Hearth archive must not have.
+    `constants` maps the names inside the library to tensors; `fallback_nodes` is Inductor's JSON of the operators that
+    the code calls by name, "" where it calls none.
     """
 
     wrapper: str
@@ -55,7 +57,11 @@ class Sources:
     original_names: dict[str, str]
     input_count: int
     metadata: dict[str, str]
-    fallbacks: list[str] = field(default_factory=list)
+    fallback_nodes: str = ""
+
+    def fallback_names(self) -> list[str]:
+        """The operators called by name, in the order of their numbers."""
+        return [node["node"]["target"] for node in json.loads(self.fallback_nodes or '{"nodes": []}')["nodes"]]
 
 
 def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sources:
@@ -80,7 +86,7 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
                     "AOTI_MACHINE": target.machine,
                     "AOTI_PLATFORM": target.system,
                 },
-                fallbacks=_fallback_names(extern_nodes),
+                fallback_nodes=extern_nodes or "",
             )
         )
         return []
@@ -93,9 +99,7 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
     args, kwargs = program.example_inputs
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.no_grad())
-        # torch 2.13 warns of its own use of copyreg.
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore", FutureWarning)
+        stack.enter_context(_quiet())
         stack.enter_context(pinned_to(target, gnu))
         stack.enter_context(mock.patch.object(codecache.AotCodeCompiler, "compile", capture))
         if cpu_vec_isa.pick_vec_isa() != isa:
@@ -112,9 +116,20 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
     return captured[0]
 
 
-def _fallback_names(extern_nodes: str | None) -> list[str]:
-    """Operators in Inductor's list for its proxy executor, by their number in the calls."""
-    return [node["node"]["target"] for node in json.loads(extern_nodes)["nodes"]] if extern_nodes else []
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps to itself what Inductor says of operators that it leaves to calls (the gate checks them), and torch 2.13 of
+    its own use of copyreg."""
+    logger = logging.getLogger("torch._inductor.ir")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            warnings.filterwarnings("ignore", message="Torchinductor does not support code generation for complex")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _first_lines(error: Exception, limit: int = 3) -> str:

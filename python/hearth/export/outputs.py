@@ -11,7 +11,12 @@ from torch import Tensor, nn
 
 def answers_only_tensors(answer: Any) -> bool:
     """Whether `answer` is what torch.export takes and a file can hold as it is."""
-    return all(isinstance(leaf, Tensor) for leaf in pytree.tree_leaves(answer))
+    leaves, structure = pytree.tree_flatten(answer)
+    try:
+        pytree.treespec_dumps(structure)
+    except NotImplementedError:
+        return False
+    return all(isinstance(leaf, Tensor) for leaf in leaves)
 
 
 def tensor_outputs(answer: Any) -> dict[str, Tensor]:

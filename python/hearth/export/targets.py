@@ -100,12 +100,13 @@ def select_targets(names: str | list[str] | tuple[str, ...]) -> list[Target]:
 
 
 @contextlib.contextmanager
-def without_onednn() -> Iterator[None]:
-    """While this lasts, tracing and code generation do not choose oneDNN's operators (for LSTMs, say), which depend on
-    the host and which the runtime does not have."""
+def without_vendor_libraries() -> Iterator[None]:
+    """While this lasts, tracing and code generation do not choose oneDNN's operators (for LSTMs, say) and MKL's layouts
+    (of Fourier transforms), which depend on the host and which the runtime does not have."""
     # torch.backends.mkldnn.flags() would also change the strides that convolutions are predicted to return.
     has, enabled = mock.patch.object(torch._C, "_has_mkldnn", False), lambda: False
-    with has, mock.patch.object(torch._C, "_get_mkldnn_enabled", enabled):
+    mkl = mock.patch.object(torch.backends.mkl, "is_available", lambda: False)
+    with has, mkl, mock.patch.object(torch._C, "_get_mkldnn_enabled", enabled):
         yield
 
 
@@ -115,7 +116,7 @@ def pinned_to(target: Target, gnu: bool) -> Iterator[None]:
     machine it runs on and whichever compilers are installed there."""
     isa = target.isa()
     with contextlib.ExitStack() as patches:
-        patches.enter_context(without_onednn())
+        patches.enter_context(without_vendor_libraries())
         for name, value in (("is_gcc", gnu), ("is_clang", not gnu), ("is_msvc_cl", False), ("is_apple_clang", False)):
             patches.enter_context(mock.patch.object(cpp_builder, name, lambda value=value: value))
         patches.enter_context(mock.patch.object(cpu_vec_isa, "valid_vec_isa_list", lambda: [isa]))

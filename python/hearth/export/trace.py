@@ -21,7 +21,7 @@ from hearth.export.signature import Signature, read_signature, tensor_inputs
 from hearth.export.smallest_sizes import find_smallest_sizes
 from hearth.export.state import drop_unread_state
 from hearth.export.symbols import declared_dimensions
-from hearth.export.targets import without_onednn
+from hearth.export.targets import without_vendor_libraries
 
 
 @dataclass
@@ -64,7 +64,7 @@ def trace(
         warnings.simplefilter("ignore", FutureWarning)
         module, expected = _run(name, module, args, kwargs)
         declared = declared_dimensions(method.dynamic_shapes, args, kwargs, module.forward)
-        with without_onednn():
+        with without_vendor_libraries():
             # An empty table decomposes nothing: it turns in-place operators into functional ones.
             program = _export(name, module, args, kwargs, method.dynamic_shapes).run_decompositions({})
         drop_unread_state(program)

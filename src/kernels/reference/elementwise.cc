@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/errors.h"
+#include "kernels/complex_numbers.h"
 #include "kernels/operands.h"
 #include "kernels/shape_ops.h"
 #include "kernels/strided_walk.h"
@@ -22,7 +23,6 @@ inline constexpr bool is_complex_type = false;
 template <typename T>
 inline constexpr bool is_complex_type<std::complex<T>> = true;
 
-bool is_complex(DType dtype) { return dtype == DType::kComplex64 || dtype == DType::kComplex128; }
 DType real_dtype(DType complex) { return complex == DType::kComplex64 ? DType::kFloat32 : DType::kFloat64; }
 
 /// visit_real_dtype with complex numbers.
@@ -54,26 +54,9 @@ void map(const KernelContext& context, const Tensor& to, const Tensor& from, App
   });
 }
 
-/// `tensor` in `dtype`, complex numbers from real ones included.
+/// `tensor` in `dtype`.
 Result<Tensor> converted(const KernelContext& context, const Tensor& tensor, DType dtype) {
-  if (tensor.dtype() == dtype) return tensor;
-  if (!is_complex(dtype)) return row_major_as(*context.pool, tensor, dtype);
-  HEARTH_ASSIGN_OR_RETURN(const Tensor result, context.pool->empty(dtype, tensor.shape()));
-  HEARTH_RETURN_IF_ERROR(visit_number_dtype(dtype, [&]<typename To>(TypeTag<To>) -> Status {
-    return visit_number_dtype(tensor.dtype(), [&]<typename From>(TypeTag<From>) -> Status {
-      if constexpr (!is_complex_type<To>) {
-        return {};
-      } else if constexpr (is_complex_type<From>) {
-        map<To, From>(context, result, tensor, [](From value) { return To(value); });
-      } else {
-        map<To, From>(context, result, tensor, [](From value) {
-          return To(static_cast<typename To::value_type>(static_cast<Compute<From>>(value)));
-        });
-      }
-      return {};
-    });
-  }));
-  return result;
+  return tensor.dtype() == dtype ? Result<Tensor>(tensor) : row_major_as(*context.pool, tensor, dtype);
 }
 
 /// base^exponent of integers, modulo 2^bits; a negative exponent leaves something for bases of 1 and -1 only.
@@ -123,10 +106,18 @@ T power(T a, T b) {
 }
 inline bool power(bool a, bool b) { return a || !b; }
 
+template <typename T>
+T divide(T a, T b) {
+  // Integers are refused before.
+  if constexpr (std::is_integral_v<T>) return a;
+  return static_cast<T>(a / b);
+}
+
 template <Binary kOp, typename T>
 T apply(T a, T b, T alpha) {
   if constexpr (kOp == Binary::kAdd) return add(a, b, alpha);
   if constexpr (kOp == Binary::kMultiply) return multiply(a, b);
+  if constexpr (kOp == Binary::kDivide) return divide(a, b);
   if constexpr (kOp == Binary::kPower) return power(a, b);
   if constexpr (kOp == Binary::kGcd && WholeNumber<T>) return std::gcd(a, b);
   return a;
@@ -182,6 +173,9 @@ Result<Tensor> binary(const KernelContext& context, Binary op, const Tensor& a, 
   if (op == Binary::kGcd && (is_floating(dtype) || is_complex(dtype) || dtype == DType::kBool)) {
     return invalid_argument("gcd: {} and {} are not integers", describe(a), describe(b));
   }
+  if (op == Binary::kDivide && !is_floating(dtype) && !is_complex(dtype)) {
+    return invalid_argument("div: {} and {} are integers", describe(a), describe(b));
+  }
   const std::array operands{a, b};
   HEARTH_ASSIGN_OR_RETURN(const Tensor result, empty_elementwise(*context.pool, dtype, shape, operands));
   HEARTH_ASSIGN_OR_RETURN(const Tensor left, converted(context, a, dtype));
@@ -194,6 +188,9 @@ Result<Tensor> binary(const KernelContext& context, Binary op, const Tensor& a, 
       break;
     case Binary::kMultiply:
       HEARTH_RETURN_IF_ERROR(compute<Binary::kMultiply>(context, result, x, y, alpha));
+      break;
+    case Binary::kDivide:
+      HEARTH_RETURN_IF_ERROR(compute<Binary::kDivide>(context, result, x, y, alpha));
       break;
     case Binary::kPower:
       HEARTH_RETURN_IF_ERROR(compute<Binary::kPower>(context, result, x, y, alpha));
@@ -254,6 +251,35 @@ Result<Tensor> angle(const KernelContext& context, const Tensor& self) {
     return {};
   }));
   return result;
+}
+
+namespace {
+
+/// to[i] = apply(self[i]) for floating and complex numbers, in a fresh tensor like self.
+template <typename Apply>
+Result<Tensor> unary(std::string_view op, const KernelContext& context, const Tensor& self, Apply apply) {
+  HEARTH_RETURN_IF_ERROR(check_defined(op, "self", self));
+  if (!is_floating(self.dtype()) && !is_complex(self.dtype())) {
+    return invalid_argument("{}: self is {}, expected floating or complex numbers", op, describe(self));
+  }
+  HEARTH_ASSIGN_OR_RETURN(const Tensor result, empty_like(*context.pool, self, self.dtype()));
+  HEARTH_RETURN_IF_ERROR(visit_number_dtype(self.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
+    if constexpr (is_complex_type<T> || is_floating_type<T>) {
+      map<T, T>(context, result, self, [&](T value) { return T(apply(static_cast<Compute<T>>(value))); });
+    }
+    return {};
+  }));
+  return result;
+}
+
+}  // namespace
+
+Result<Tensor> exponential(const KernelContext& context, const Tensor& self) {
+  return unary("exp", context, self, [](auto value) { return std::exp(value); });
+}
+
+Result<Tensor> negative(const KernelContext& context, const Tensor& self) {
+  return unary("neg", context, self, [](auto value) { return -value; });
 }
 
 Result<Tensor> polar(const KernelContext& context, const Tensor& magnitude, const Tensor& angle) {

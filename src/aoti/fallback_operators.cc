@@ -1,0 +1,143 @@
+#include "aoti/fallback_operators.h"
+
+#include <unordered_map>
+
+#include "kernels/complex_numbers.h"
+#include "kernels/counting.h"
+#include "kernels/elementwise.h"
+#include "kernels/linear.h"
+#include "kernels/operands.h"
+#include "kernels/shape_ops.h"
+#include "kernels/spectral.h"
+
+namespace hearth {
+namespace {
+
+// Arguments in the order of PyTorch's schemas; std::monostate: one that is always None, or asks for nothing here.
+using Unused = std::monostate;
+using Sizes = std::vector<int64_t>;
+
+Result<Tensor> fft_to_real(const KernelContext& context, const Tensor& self, const Sizes& dimensions, int64_t scale,
+                           int64_t last_size) {
+  return fourier_transform_to_real(context, self, dimensions, static_cast<FourierScale>(scale), last_size);
+}
+
+/// `sorted` asks for nothing: the values always are.
+Result<UniqueValues> unique_values(const KernelContext& context, const Tensor& self, bool, bool inverse, bool counts) {
+  return hearth::unique_values(context, self, inverse, counts);
+}
+
+Result<UniqueValues> unique_runs(const KernelContext& context, const Tensor& self, bool inverse, bool counts,
+                                 std::optional<int64_t> dimension) {
+  if (dimension) return invalid_argument("runs along one dimension are not looked for yet");
+  return hearth::unique_runs(context, self, inverse, counts);
+}
+
+Result<Tensor> count_bins(const KernelContext& context, const Tensor& self, const Tensor& weights, int64_t least_bins) {
+  return hearth::count_bins(context, self, weights, least_bins);
+}
+
+Result<Tensor> grouped_matmul(const KernelContext& context, const Tensor& x, const Tensor& weights,
+                              const Tensor& ends) {
+  return hearth::grouped_matmul(context, x, weights, ends);
+}
+
+Result<Tensor> conjugate_of(const KernelContext& context, const Tensor& self) { return conjugate(context, self); }
+
+Result<Tensor> complex_product(const KernelContext& context, const Tensor& a, const Tensor& b) {
+  return complex_matmul(context, a, b);
+}
+
+Result<Tensor> copy_of(const KernelContext& context, const Tensor& self, Unused) {
+  HEARTH_RETURN_IF_ERROR(check_defined("clone", "self", self));
+  return clone(*context.pool, self);
+}
+
+Result<Tensor> copied_into(const KernelContext& context, const Tensor& self, const Tensor& source, bool) {
+  HEARTH_RETURN_IF_ERROR(check_defined("copy", "self", self));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor expanded, expand("copy", "src", source, self.shape()));
+  HEARTH_ASSIGN_OR_RETURN(Tensor result, empty_like(*context.pool, self, self.dtype()));
+  HEARTH_RETURN_IF_ERROR(parallel_copy_strided(*context.team, result, expanded));
+  return result;
+}
+
+Result<Tensor> quotient(const KernelContext& context, const Tensor& self, const Tensor& other) {
+  return binary(context, Binary::kDivide, self, other);
+}
+
+Result<Tensor> exponential_of(const KernelContext& context, const Tensor& self) { return exponential(context, self); }
+
+Result<Tensor> expanded(const KernelContext&, const Tensor& self, Sizes sizes, bool) {
+  HEARTH_RETURN_IF_ERROR(check_defined("expand", "self", self));
+  // -1 leaves a size as it is.
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const int64_t d = static_cast<int64_t>(i) - std::ssize(sizes) + self.rank();
+    if (sizes[i] == -1 && d >= 0) sizes[i] = self.size(static_cast<int>(d));
+  }
+  return expand("expand", "self", self, sizes);
+}
+
+Result<Tensor> filled(const KernelContext& context, const Sizes& sizes, double value, std::optional<DType> dtype,
+                      Unused, Unused, std::optional<bool>) {
+  HEARTH_ASSIGN_OR_RETURN(Tensor result, context.pool->empty(dtype.value_or(DType::kFloat32), sizes));
+  HEARTH_RETURN_IF_ERROR(fill(context, result, value));
+  return result;
+}
+
+Result<Tensor> negative_of(const KernelContext& context, const Tensor& self) { return negative(context, self); }
+
+Result<Tensor> selected(const KernelContext&, const Tensor& self, int64_t dimension, int64_t index) {
+  HEARTH_RETURN_IF_ERROR(check_defined("select", "self", self));
+  HEARTH_ASSIGN_OR_RETURN(const int d, wrap_dimension("select", dimension, self.rank()));
+  if (self.rank() > 0 && index < 0) index += self.size(d);
+  HEARTH_ASSIGN_OR_RETURN(const Tensor kept, narrow(self, d, index, 1));
+  return squeeze(kept, d);
+}
+
+Result<Tensor> with_slice(const KernelContext& context, const Tensor& self, const Tensor& source, int64_t dimension,
+                          std::optional<int64_t> start, std::optional<int64_t> end, std::optional<int64_t> step) {
+  HEARTH_RETURN_IF_ERROR(check_defined("slice_scatter", "self", self));
+  HEARTH_ASSIGN_OR_RETURN(Tensor result, clone(*context.pool, self));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor place, slice(result, dimension, start, end, step.value_or(1)));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor expanded, expand("slice_scatter", "src", source, place.shape()));
+  HEARTH_RETURN_IF_ERROR(parallel_copy_strided(*context.team, place, expanded));
+  return result;
+}
+
+Result<Tensor> difference(const KernelContext& context, const Tensor& self, const Tensor& other,
+                          std::optional<double> alpha) {
+  return binary(context, Binary::kAdd, self, other, -alpha.value_or(1.0));
+}
+
+Result<Tensor> sum_of(const KernelContext& context, const Tensor& self, const std::optional<Sizes>& dimensions,
+                      bool keep, std::optional<DType>) {
+  return complex_sum(context, self, dimensions.value_or(Sizes()), keep);
+}
+
+Result<Tensor> sum_of_all(const KernelContext& context, const Tensor& self, std::optional<DType>) {
+  return complex_sum(context, self, {}, /*keep_dimensions=*/false);
+}
+
+Result<Tensor> unsqueezed(const KernelContext&, const Tensor& self, int64_t dimension) {
+  return unsqueeze(self, dimension);
+}
+
+constexpr FallbackOperator kOperators[] = {
+#define HEARTH_FALLBACK(name, function) {name, kFallbackArguments<&function>, &as_fallback<&function>},
+#include "aoti/fallback_operators.def"
+#undef HEARTH_FALLBACK
+};
+
+}  // namespace
+
+const FallbackOperator* find_fallback_operator(std::string_view name) {
+  static const auto operators = [] {
+    std::unordered_map<std::string_view, const FallbackOperator*> all;
+    for (const FallbackOperator& op : kOperators) all.emplace(op.name, &op);
+    return all;
+  }();
+  const auto found = operators.find(name);
+  return found == operators.end() ? nullptr : found->second;
+}
+
+}  // namespace hearth

@@ -1,0 +1,58 @@
+#include "kernels/counting.h"
+
+#include <limits>
+
+#include "kernels/tensor_literals.h"
+
+namespace hearth {
+namespace {
+
+class Counting : public testing::Test {
+ protected:
+  TestContext team_{1};
+  KernelContext context_ = team_.get();
+};
+
+TEST_F(Counting, UniqueValuesAscendAndSayWhereTheyCameFrom) {
+  const Tensor self = permuted(tensor<float>({2, 3}, {3, 1, 2, 1, 3, 3}), {1, 0});  // [[3, 1], [1, 3], [2, 3]]
+  const auto unique = unique_values(context_, self, /*inverse=*/true, /*counts=*/true);
+  ASSERT_TRUE(unique.ok());
+  expect_tensor<float>(std::get<0>(*unique), {3}, {1, 2, 3});
+  expect_tensor<int64_t>(std::get<1>(*unique), {3, 2}, {2, 0, 0, 2, 1, 2});
+  expect_tensor<int64_t>(std::get<2>(*unique), {3}, {2, 1, 3});
+}
+
+TEST_F(Counting, NoNanEqualsAnother) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  const auto unique = unique_values(context_, tensor<float>({4}, {kNan, 1, kNan, 1}), false, true);
+  ASSERT_TRUE(unique.ok());
+  expect_tensor<float>(std::get<0>(*unique), {3}, {1, kNan, kNan});
+  expect_tensor<int64_t>(std::get<1>(*unique), {0}, {});
+  expect_tensor<int64_t>(std::get<2>(*unique), {3}, {2, 1, 1});
+}
+
+TEST_F(Counting, RunsKeepTheirOrder) {
+  const auto unique = unique_runs(context_, tensor<int64_t>({6}, {5, 5, 2, 5, 5, 5}), true, true);
+  ASSERT_TRUE(unique.ok());
+  expect_tensor<int64_t>(std::get<0>(*unique), {3}, {5, 2, 5});
+  expect_tensor<int64_t>(std::get<1>(*unique), {6}, {0, 0, 1, 2, 2, 2});
+  expect_tensor<int64_t>(std::get<2>(*unique), {3}, {2, 1, 3});
+}
+
+TEST_F(Counting, BinsAreAsManyAsTheLargestNumberNeedsOrMore) {
+  const Tensor numbers = tensor<int32_t>({3}, {2, 0, 2});
+  expect_tensor<int64_t>(count_bins(context_, numbers, Tensor(), 0), {3}, {1, 0, 2});
+  expect_tensor<int64_t>(count_bins(context_, numbers, Tensor(), 5), {5}, {1, 0, 2, 0, 0});
+  expect_tensor<double>(count_bins(context_, numbers, tensor<int64_t>({3}, {1, 2, 3}), 0), {3}, {2, 0, 4});
+  expect_tensor<int64_t>(count_bins(context_, tensor<int64_t>({0}, {}), Tensor(), 2), {2}, {0, 0});
+}
+
+TEST_F(Counting, WhatCannotBeCountedIsRefused) {
+  expect_refused(count_bins(context_, tensor<int64_t>({2}, {1, -1}), Tensor(), 0), "negative");
+  expect_refused(count_bins(context_, tensor<float>({1}, {1}), Tensor(), 0), "float32");
+  expect_refused(count_bins(context_, tensor<int64_t>({1}, {INT64_MAX}), Tensor(), 0), "too large");
+  expect_refused(count_bins(context_, tensor<int64_t>({2}, {1, 1}), tensor<float>({1}, {1}), 0), "weights");
+}
+
+}  // namespace
+}  // namespace hearth

@@ -4,11 +4,13 @@
 #include <fstream>
 
 #include "base/errors.h"
+#include "base/function_ref.h"
 #include "base/thread_team.h"
 #include "cli/commands.h"
 #include "cli/goldens.h"
 #include "cli/inputs.h"
 #include "cli/output.h"
+#include "cli/profile_report.h"
 #include "model/model_impl.h"
 
 namespace hearth::cli {
@@ -57,58 +59,109 @@ Result<std::vector<Tensor>> choose_inputs(const Model& model, const MethodInfo& 
   return std::move(test.inputs);
 }
 
+/// Milliseconds of runs without and with a profile.
+struct Measured {
+  double load = 0;
+  double first_run = 0;
+  std::vector<double> times;  ///< Ascending.
+  Profile profile;
+  int profiled_runs = 0;
+  double profiled_total = 0;
+  std::vector<ProfileRow> rows;  ///< With --profile.
+  MachinePeak peak;
+
+  double median() const {
+    const size_t middle = times.size() / 2;
+    return times.size() % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
+  }
+};
+
+using Run = FunctionRef<Result<double>()>;  ///< Runs once; returns its milliseconds.
+
+Status time_runs(const BenchOptions& options, bool quiet, Run run, Measured& measured) {
+  for (int i = 0; i < options.warm_up + options.rounds; ++i) {
+    show_progress(fmt::format("run {} of {}", i + 1, options.warm_up + options.rounds), quiet);
+    HEARTH_ASSIGN_OR_RETURN(const double milliseconds, run());
+    if (i == 0) measured.first_run = milliseconds;
+    if (i >= options.warm_up) measured.times.push_back(milliseconds);
+  }
+  show_progress("", quiet);
+  std::ranges::sort(measured.times);
+  return {};
+}
+
+Status profile_runs(const BenchOptions& options, const Model& model, Run run, Measured& measured) {
+  constexpr int kMostRuns = 10;
+  if (!options.profile && options.trace.empty()) return {};
+  {
+    const ScopedProfile scope(measured.profile);
+    for (; measured.profiled_runs < std::min(options.rounds, kMostRuns); ++measured.profiled_runs) {
+      HEARTH_ASSIGN_OR_RETURN(const double milliseconds, run());
+      measured.profiled_total += milliseconds;
+    }
+  }
+  if (!options.trace.empty()) HEARTH_RETURN_IF_ERROR(write_trace(options.trace, model.name(), measured.profile));
+  if (!options.profile) return {};
+  measured.peak = measure_peak(model.impl()->team());
+  measured.rows = summarize(measured.profile, measured.profiled_runs, measured.profiled_total, measured.peak);
+  return {};
+}
+
+void print_document(const Model& model, const MethodInfo& method, const std::vector<std::string>& inputs,
+                    const Measured& measured) {
+  nlohmann::ordered_json document = {{"model", model.name()},
+                                     {"inputs", inputs},
+                                     {"device", model.impl()->device()->properties().name},
+                                     {"target", method.target},
+                                     {"threads", model.impl()->team().size()},
+                                     {"load_ms", measured.load},
+                                     {"first_run_ms", measured.first_run},
+                                     {"peak_memory_bytes", peak_memory_bytes()},
+                                     {"results", nlohmann::ordered_json::array({{{"test", method.name},
+                                                                                 {"median", measured.median()},
+                                                                                 {"min", measured.times.front()},
+                                                                                 {"max", measured.times.back()},
+                                                                                 {"unit", "ms"}}})}};
+  if (!measured.rows.empty()) document["profile"] = profile_json(measured.rows, measured.peak);
+  print_json(document);
+}
+
+void print_table(const Model& model, const MethodInfo& method, const std::vector<std::string>& inputs,
+                 const Measured& measured) {
+  fmt::print("{} {} on {}, {} threads\n", model.name(), method.name, method.target, model.impl()->team().size());
+  print_columns({{"inputs", fmt::format("{}", fmt::join(inputs, ", "))},
+                 {"load", fmt::format("{:.1f} ms", measured.load)},
+                 {"first run", fmt::format("{:.1f} ms", measured.first_run)},
+                 {"median", fmt::format("{:.3f} ms of {} runs", measured.median(), measured.times.size())},
+                 {"fastest", fmt::format("{:.3f} ms", measured.times.front())},
+                 {"slowest", fmt::format("{:.3f} ms", measured.times.back())},
+                 {"peak memory", format_bytes(peak_memory_bytes())}});
+  if (!measured.rows.empty()) print_profile(measured.rows, measured.peak);
+}
+
 }  // namespace
 
 Status bench(const BenchOptions& options, const CommonOptions& common) {
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
+  Measured measured;
   const Clock::time_point opened = Clock::now();
   HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
   HEARTH_ASSIGN_OR_RETURN(Session session, model.session());
-  const double load_ms = milliseconds_since(opened);
+  measured.load = milliseconds_since(opened);
   HEARTH_ASSIGN_OR_RETURN(const MethodInfo* method, find_method(model, options.method));
   HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, choose_inputs(model, *method, options));
 
-  double first_run_ms = 0;
-  std::vector<double> times;
-  for (int i = 0; i < options.warm_up + options.rounds; ++i) {
-    show_progress(fmt::format("run {} of {}", i + 1, options.warm_up + options.rounds), common.quiet);
+  const auto run = [&]() -> Result<double> {
     const Clock::time_point start = Clock::now();
     const Result<std::vector<Tensor>> outputs = session.run(method->name, inputs);
     if (!outputs.ok()) return outputs.status();
-    if (i == 0) first_run_ms = milliseconds_since(start);
-    if (i >= options.warm_up) times.push_back(milliseconds_since(start));
-  }
-  show_progress("", common.quiet);
-  std::ranges::sort(times);
-  const double median =
-      times.size() % 2 == 1 ? times[times.size() / 2] : (times[times.size() / 2 - 1] + times[times.size() / 2]) / 2;
-  const int threads = model.impl()->team().size();
+    return milliseconds_since(start);
+  };
+  HEARTH_RETURN_IF_ERROR(time_runs(options, common.quiet, run, measured));
+  HEARTH_RETURN_IF_ERROR(profile_runs(options, model, run, measured));
   std::vector<std::string> descriptions;
   for (const Tensor& input : inputs) descriptions.push_back(describe(input));
-  if (common.json) {
-    print_json({{"model", model.name()},
-                {"inputs", descriptions},
-                {"device", model.impl()->device()->properties().name},
-                {"target", method->target},
-                {"threads", threads},
-                {"load_ms", load_ms},
-                {"first_run_ms", first_run_ms},
-                {"peak_memory_bytes", peak_memory_bytes()},
-                {"results", nlohmann::ordered_json::array({{{"test", method->name},
-                                                            {"median", median},
-                                                            {"min", times.front()},
-                                                            {"max", times.back()},
-                                                            {"unit", "ms"}}})}});
-    return {};
-  }
-  fmt::print("{} {} on {}, {} threads\n", model.name(), method->name, method->target, threads);
-  print_columns({{"inputs", fmt::format("{}", fmt::join(descriptions, ", "))},
-                 {"load", fmt::format("{:.1f} ms", load_ms)},
-                 {"first run", fmt::format("{:.1f} ms", first_run_ms)},
-                 {"median", fmt::format("{:.3f} ms of {} runs", median, times.size())},
-                 {"fastest", fmt::format("{:.3f} ms", times.front())},
-                 {"slowest", fmt::format("{:.3f} ms", times.back())},
-                 {"peak memory", format_bytes(peak_memory_bytes())}});
+  (common.json ? print_document : print_table)(model, *method, descriptions, measured);
   return {};
 }
 

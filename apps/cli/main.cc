@@ -170,6 +170,8 @@ class Program {
         ->take_all();
     added->add_option("-r,--rounds", bench_.rounds, "measured runs")->check(kPositive)->capture_default_str();
     added->add_option("--warmup", bench_.warm_up, "runs before that")->check(kCount)->capture_default_str();
+    added->add_flag("--profile", bench_.profile, "then say what each operator took, beside what the machine can do");
+    added->add_option("--trace", bench_.trace, "a file for a trace of these runs, for chrome://tracing or Perfetto");
     added->callback([this] { chosen_ = [this] { return bench(bench_, common_); }; });
   }
 

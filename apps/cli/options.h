@@ -48,6 +48,8 @@ struct BenchOptions {
   std::vector<std::string> dimensions;
   int rounds = 20;
   int warm_up = 3;
+  bool profile = false;
+  std::string trace;  ///< A file to write, or empty.
 };
 
 }  // namespace hearth::cli

@@ -8,6 +8,7 @@
 #include "aoti/tensor_handle.h"
 #include "hearth/status.h"
 #include "hearth/tensor.h"
+#include "kernels/profile.h"
 
 /// The C functions that compiled models call. Their signatures are those of PyTorch's
 /// torch/csrc/inductor/aoti_torch/c/shim.h and generated/c_shim_cpu.h; symbols.def lists them. All return 0, or 1 after
@@ -44,7 +45,10 @@ AotiError guard_shim(std::string_view shim, Body&& body) noexcept {
 /// The tensor behind a handle, or an undefined one for null.
 inline const Tensor& tensor_of(AtenTensorHandle handle) {
   static const Tensor undefined;
-  return handle ? handle->tensor : undefined;
+  if (handle == nullptr) return undefined;
+  if (Profile* profile = Profile::active()) [[unlikely]]
+    profile->operand(handle->tensor);
+  return handle->tensor;
 }
 /// The same for an optional argument, which is a pointer to a handle.
 inline const Tensor& tensor_of(const AtenTensorHandle* handle) { return tensor_of(handle ? *handle : nullptr); }
@@ -52,6 +56,8 @@ inline const Tensor& tensor_of(const AtenTensorHandle* handle) { return tensor_o
 /// Hands a result out through `handle` as a new handle that the caller owns.
 inline Status return_tensor(Result<Tensor> result, AtenTensorHandle* handle) {
   if (!result.ok()) return result.status();
+  if (Profile* profile = Profile::active()) [[unlikely]]
+    profile->operand(*result);
   *handle = new_handle(*std::move(result));
   return {};
 }

@@ -30,11 +30,18 @@ HEARTH_SHIM void aoti_torch_grad_mode_set_enabled(bool) {}
 
 HEARTH_SHIM AotiError aoti_torch_check_inf_and_nan(const char*, AtenTensorHandle) { return kAotiSuccess; }
 
-HEARTH_SHIM AotiError aoti_record_function_start(const char*, void*, const void*, uint64_t, void** guard) {
-  *guard = nullptr;
+/// Generated code says which of its loops begins (see python/hearth/export/lower.py). The guard is null where nobody
+/// listens, and then the end is not told.
+HEARTH_SHIM AotiError aoti_record_function_start(const char* name, void*, const void*, uint64_t, void** guard) {
+  hearth::Profile* profile = hearth::Profile::active();
+  if (profile != nullptr) profile->begin(name);
+  *guard = profile;
   return kAotiSuccess;
 }
-HEARTH_SHIM AotiError aoti_record_function_end(void*) { return kAotiSuccess; }
+HEARTH_SHIM AotiError aoti_record_function_end(void* guard) {
+  if (guard != nullptr) static_cast<hearth::Profile*>(guard)->end();
+  return kAotiSuccess;
+}
 
 HEARTH_SHIM AotiError aoti_torch_call_dispatcher(const char* name, const char* overload, uint64_t*) {
   return hearth::guard_shim(

@@ -34,6 +34,11 @@ struct ConvolutionShape {
   /// Each output pixel meets exactly the input pixel of the same number.
   bool is_pointwise() const { return taps() == 1 && stride == std::array<int64_t, 3>{1, 1, 1} && output == input; }
   int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
+  /// Twice the multiplications.
+  double operations() const {
+    const int64_t sums = transposed ? input_pixels() * in_channels : output_pixels() * out_channels;
+    return 2.0 * static_cast<double>(batch * sums * taps() * (transposed ? group_out_channels() : group_in_channels()));
+  }
   int64_t output_pixels() const { return output[0] * output[1] * output[2]; }
   int64_t input_pixels() const { return input[0] * input[1] * input[2]; }
   /// The input position that `tap` of the kernel meets for an output position of spatial dimension `dimension`; -1 when

@@ -125,6 +125,34 @@ def test_bench_reports_figures(files):
     assert result["unit"] == "ms"
 
 
+def test_bench_says_what_each_operator_took(files, tmp_path):
+    trace = tmp_path / "trace.json"
+    answer = hearth_json("bench", files / "good.pt2", "-r", "3", "--profile", "--trace", trace)
+    profile = answer["profile"]
+    rows = {row["name"]: row for row in profile["operators"]}
+    convolutions = rows["hearth_conv2d"]
+    assert convolutions["calls"] >= 3
+    assert convolutions["operations"] > 1e5
+    assert convolutions["bytes"] > 1e4
+    assert 0 < convolutions["peak_fraction"] <= 1.5
+    assert any(name.startswith("cpp_fused_") for name in rows)
+    assert profile["peak"]["operations_per_second"]["float32"] > 1e9
+    assert profile["peak"]["bytes_per_second"] > 1e8
+    assert sorted((row["ms"] for row in profile["operators"]), reverse=True) == [
+        row["ms"] for row in profile["operators"]
+    ]
+    events = [event for event in json.loads(trace.read_text())["traceEvents"] if event["ph"] == "X"]
+    assert sum(event["name"] == "hearth_conv2d" for event in events) == 3 * convolutions["calls"]
+    starts = [event["ts"] for event in events]
+    assert starts == sorted(starts)
+
+
+def test_a_trace_that_cannot_be_written_is_an_error(files, tmp_path):
+    done = hearth("bench", files / "good.pt2", "-r", "1", "--trace", tmp_path / "missing" / "trace.json")
+    assert done.returncode == REFUSED
+    assert "trace.json: it cannot be written" in done.stderr
+
+
 def test_verify_reports_each_output(files):
     answer = hearth_json("verify", files / "good.pt2")
     (output,) = answer["methods"][0]["outputs"]

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +44,15 @@ _OPTIONS = {
 _PRINTED_ERROR = r"""std::cerr << "Error: " << e.what() << '\n';"""
 
 
+_LOOP_CALL = re.compile(r"^( +)(cpp_fused_\w+)(\(.*\);)$", re.MULTILINE)
+
+
+def _with_named_loops(wrapper: str) -> str:
+    """The wrapper telling the runtime which generated loop begins and ends, for profiles. Inductor's own option would
+    also write stack traces, with paths of this machine."""
+    return _LOOP_CALL.sub(r'\1{ RAIIAtenRecordFunctionHandle record_loop("\2", nullptr); \2\3 }', wrapper)
+
+
 @dataclass
 class Sources:
     """What Inductor generated for one method and target.
@@ -75,7 +85,7 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
         names = [name for name in graph.constants if name not in graph.folded_constants]
         captured.append(
             Sources(
-                wrapper=wrapper_code.replace(_PRINTED_ERROR, ""),
+                wrapper=_with_named_loops(wrapper_code.replace(_PRINTED_ERROR, "")),
                 kernel=kernel_code,
                 constants={name: graph.get_original_value_of_constant(name) for name in names},
                 original_names={name: graph.allocated_constant_name.get(name, name) for name in names},

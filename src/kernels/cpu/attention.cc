@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "kernels/attention_operands.h"
 #include "kernels/cpu/micro_kernels.h"
+#include "kernels/profile.h"
 #include "kernels/visit.h"
 
 namespace hearth {
@@ -371,6 +372,8 @@ Result<AttentionResult> attention(const KernelContext& context, const Tensor& qu
   }
   HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
                           attention_operands(context, query, key, value, mask, parameters));
+  // Queries against keys, and the weights against the values.
+  count_operations(DType::kFloat32, 4.0 * static_cast<double>(query.element_count() * key.size(2)));
   const MicroKernels& kernels = micro_kernels();
   const AttentionPlan plan(kernels, operands);
   HEARTH_RETURN_IF_ERROR(visit_floating_dtype("attention", query.dtype(), [&]<typename T>(TypeTag<T>) -> Status {

@@ -5,6 +5,7 @@
 #include "kernels/cpu/converted.h"
 #include "kernels/cpu/convolution_bfloat16.h"
 #include "kernels/cpu/convolution_float32.h"
+#include "kernels/profile.h"
 
 namespace hearth {
 namespace {
@@ -30,6 +31,7 @@ Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const 
   HEARTH_ASSIGN_OR_RETURN(const ConvolutionShape shape, convolution_shape(x, weight, bias, residual, parameters));
   HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x.dtype(), x, weight, shape));
   if (y.element_count() == 0) return y;
+  count_operations(x.dtype(), shape.operations());
   const auto convolve = x.dtype() == DType::kFloat32                                  ? convolve_float32
                         : x.dtype() == DType::kBFloat16 && multiplies_bfloat16(shape) ? convolve_bfloat16
                                                                                       : convolve_widened;

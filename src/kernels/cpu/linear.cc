@@ -12,6 +12,7 @@
 #include "kernels/cpu/pack.h"
 #include "kernels/cpu/parallel_copy.h"
 #include "kernels/matmul_operands.h"
+#include "kernels/profile.h"
 
 namespace hearth {
 namespace {
@@ -204,6 +205,9 @@ Status matmul_widened(const KernelContext& context, int rank, const Tensor& out,
 Status matmul_of_rank(const KernelContext& context, int rank, const Tensor& out, const Tensor& self, const Tensor& a,
                       const Tensor& b, double beta, double alpha) {
   if (out.defined() && !is_fast_dtype(out.dtype())) return converted_matmul(context, out, self, a, b, beta, alpha);
+  if (out.defined() && a.rank() == rank) {
+    count_operations(out.dtype(), 2.0 * static_cast<double>(out.element_count() * a.size(rank - 1)));
+  }
   if (!out.defined() || out.dtype() == DType::kFloat32) {
     return matmul_float32(context, rank, out, self, a, b, beta, alpha);
   }
@@ -226,6 +230,7 @@ Result<Tensor> linear(const KernelContext& context, const Tensor& x, const Tenso
   shape.back() = weight.size(0);
   HEARTH_ASSIGN_OR_RETURN(Tensor y, context.pool->empty(x.dtype(), shape));
   if (y.element_count() == 0) return y;
+  count_operations(x.dtype(), 2.0 * static_cast<double>(y.element_count() * weight.size(1)));
   const auto compute = x.dtype() == DType::kFloat32                                ? linear_float32
                        : x.dtype() == DType::kBFloat16 && micro_kernels().bfloat16 ? linear_bfloat16
                                                                                    : linear_widened;

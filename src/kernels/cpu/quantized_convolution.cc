@@ -6,6 +6,7 @@
 #include "kernels/cpu/dequantized.h"
 #include "kernels/cpu/grouped_convolution.h"
 #include "kernels/cpu/grouped_images.h"
+#include "kernels/profile.h"
 #include "kernels/quantized_operands.h"
 
 namespace hearth {
@@ -60,6 +61,7 @@ Result<Tensor> quantized_convolution(const KernelContext& context, const Tensor&
   HEARTH_ASSIGN_OR_RETURN(Tensor y,
                           empty_convolution_result(*context.pool, result_dtype(layer), x, layer.weight, shape));
   if (y.element_count() == 0) return y;
+  count_operations(DType::kInt8, shape.operations());
   const bool grouped = multiplies_groups(shape, group_size(DType::kInt8));
   HEARTH_RETURN_IF_ERROR((grouped ? convolve_bytes : convolve_dequantized)(context, shape, x, layer, y));
   return y;

@@ -5,6 +5,7 @@
 #include "kernels/cpu/converted.h"
 #include "kernels/cpu/linear_rows.h"
 #include "kernels/cpu/result_sink.h"
+#include "kernels/profile.h"
 #include "kernels/quantized_operands.h"
 
 namespace hearth {
@@ -107,6 +108,7 @@ Result<Tensor> quantized_linear(const KernelContext& context, const Tensor& x, c
   HEARTH_ASSIGN_OR_RETURN(Tensor y, context.pool->empty(result_dtype(layer), linear_result_sizes(x, layer)));
   if (y.element_count() == 0) return y;
   const int64_t columns = layer.weight.size(0);
+  count_operations(DType::kInt8, 2.0 * static_cast<double>(y.element_count() * layer.weight.size(1)));
   ResultSink sink(micro_kernels());
   sink.set_plain_rows(y.element_count() / columns);
   sink.activation = layer.activation;

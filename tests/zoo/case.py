@@ -1,7 +1,7 @@
 """What the zoo holds: a small model of random weights, and inputs of several sizes for it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -72,6 +72,11 @@ def sounds(module: nn.Module, name: str = "input_values", length: int = 1600, ot
         return {name: torch.randn(batch, samples)}
 
     return Case(module, inputs, (2, length), [(1, others[0]), (3, others[1])], {name: {0: 0, 1: 1}})
+
+
+def fixed(case: Case) -> Case:
+    """The same with no size but that of the example: the model's own code computes with its numbers."""
+    return replace(case, others=[], dims={})
 
 
 def lively(module: nn.Module) -> nn.Module:

@@ -2,7 +2,7 @@
 
 import torch
 import transformers as hf
-from case import Case, lively, pictures, sentences, sounds
+from case import Case, fixed, lively, pictures, sentences, sounds
 from torch import nn
 
 _SIZES = {
@@ -15,34 +15,14 @@ _SIZES = {
 }
 
 
-def longformer() -> Case:
-    return sentences(
-        lively(hf.LongformerModel(hf.LongformerConfig(**_SIZES, attention_window=8))), lengths=(8, 24), example=16
-    )
-
-
 def longt5_encoder() -> Case:
     config = hf.LongT5Config(vocab_size=99, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, local_radius=4)
-    return sentences(lively(hf.LongT5EncoderModel(config)))
-
-
-def switch_encoder() -> Case:
-    config = hf.SwitchTransformersConfig(
-        vocab_size=99,
-        d_model=32,
-        d_kv=8,
-        d_ff=64,
-        num_layers=2,
-        num_heads=4,
-        num_experts=4,
-        num_sparse_encoder_layers=1,
-    )
-    return sentences(lively(hf.SwitchTransformersEncoderModel(config)))
+    return fixed(sentences(lively(hf.LongT5EncoderModel(config))))
 
 
 def nystromformer() -> Case:
     config = hf.NystromformerConfig(**_SIZES, segment_means_seq_len=16, num_landmarks=4)
-    return sentences(lively(hf.NystromformerModel(config)), example=16, lengths=(16, 16))
+    return fixed(sentences(lively(hf.NystromformerModel(config)), example=16, mask=False))
 
 
 def fnet() -> Case:
@@ -50,11 +30,6 @@ def fnet() -> Case:
         lively(hf.FNetModel(hf.FNetConfig(vocab_size=99, hidden_size=32, num_hidden_layers=2, intermediate_size=64))),
         mask=False,
     )
-
-
-def funnel() -> Case:
-    config = hf.FunnelConfig(vocab_size=99, block_sizes=[1, 1], d_model=32, n_head=4, d_head=8, d_inner=64)
-    return sentences(lively(hf.FunnelModel(config)))
 
 
 def mixtral() -> Case:
@@ -88,7 +63,7 @@ def roformer() -> Case:
 
 
 def convbert() -> Case:
-    return sentences(lively(hf.ConvBertModel(hf.ConvBertConfig(**_SIZES, embedding_size=32))))
+    return fixed(sentences(lively(hf.ConvBertModel(hf.ConvBertConfig(**_SIZES, embedding_size=32)))))
 
 
 def mobilebert() -> Case:
@@ -102,7 +77,7 @@ def canine() -> Case:
     config = hf.CanineConfig(
         **_SIZES, downsampling_rate=4, local_transformer_stride=16, upsampling_kernel_size=4, num_hash_buckets=64
     )
-    return sentences(lively(hf.CanineModel(config)), example=32, lengths=(32, 32))
+    return fixed(sentences(lively(hf.CanineModel(config)), example=32, lengths=(32, 32)))
 
 
 def bart() -> Case:
@@ -150,7 +125,7 @@ def qwen3() -> Case:
 
 def mamba() -> Case:
     config = hf.MambaConfig(vocab_size=99, hidden_size=32, num_hidden_layers=2, state_size=4, use_cache=False)
-    return sentences(lively(hf.MambaForCausalLM(config)), mask=False)
+    return fixed(sentences(lively(hf.MambaForCausalLM(config)), mask=False))
 
 
 def levit() -> Case:
@@ -229,26 +204,6 @@ def timesformer() -> Case:
     )
 
 
-def deformable_detr() -> Case:
-    backbone = hf.ResNetConfig(embedding_size=8, hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1])
-    backbone.out_features = ["stage2", "stage3", "stage4"]
-    config = hf.DeformableDetrConfig(
-        use_timm_backbone=False,
-        use_pretrained_backbone=False,
-        backbone=None,
-        backbone_config=backbone,
-        d_model=32,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=32,
-        decoder_ffn_dim=32,
-        num_queries=5,
-    )
-    return pictures(lively(hf.DeformableDetrForObjectDetection(config)), 64)
-
-
 def encodec() -> Case:
     config = hf.EncodecConfig(
         num_filters=4,
@@ -257,7 +212,7 @@ def encodec() -> Case:
         codebook_size=32,
         codebook_dim=16,
         num_lstm_layers=1,
-        target_bandwidths=[6.0],
+        target_bandwidths=[48.0],
         sampling_rate=16000,
     )
 
@@ -340,9 +295,9 @@ def fourier_operator() -> Case:
 CASES = {
     function.__name__: function
     for function in (
-        *(longformer, longt5_encoder, switch_encoder, nystromformer, fnet, funnel, mixtral, qwen2_moe),
+        *(longt5_encoder, nystromformer, fnet, mixtral, qwen2_moe),
         *(squeezebert, xlnet, roformer, convbert, mobilebert, canine, bart, opt, bloom, gemma2, qwen3, mamba),
-        *(levit, mobilevit, pvt_v2, poolformer, focalnet, videomae, timesformer, deformable_detr),
+        *(levit, mobilevit, pvt_v2, poolformer, focalnet, videomae, timesformer),
         *(encodec, wavlm, translator, fourier_operator),
     )
 }

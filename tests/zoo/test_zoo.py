@@ -18,6 +18,7 @@ CASES = EVERYDAY | extra.CASES
 
 
 def check(case: Case, sized: bool, program, target, path) -> None:
+    sized = sized and bool(case.dims)
     export(case, path, target, sized)
     for size in [case.example, *(case.others if sized else [])]:
         error = difference(case, size, program, path)

@@ -1,10 +1,11 @@
 # The commands a person needs. Everything else is CMake: see CONTRIBUTING.md.
-.PHONY: help runtime demo test format clean
+.PHONY: help runtime demo test bench format clean
 
 help:
 	@echo "make demo     install what is missing, build, export the demo model and classify pictures with it"
 	@echo "make runtime  build build/hearth, what inference needs; touches no Python"
 	@echo "make test     the same set-up, then every test"
+	@echo "make bench    measure beside ONNX Runtime, OpenVINO and ExecuTorch, and write docs/performance.md anew"
 	@echo "make format   format C++ and Python"
 	@echo "make clean    remove build/ (the Python environment .venv stays)"
 
@@ -22,6 +23,14 @@ test:
 	@tools/install_packages.sh runtime export test aarch64
 	@tools/make_venv.sh
 	@.venv/bin/python tools/run_tests.py
+
+bench:
+	@tools/install_packages.sh runtime export
+	@tools/make_venv.sh
+	@tools/make_venv.sh .venv-bench bench/requirements.txt
+	@tools/build.sh runtime
+	@.venv-bench/bin/python bench/end_to_end.py
+	@.venv-bench/bin/python bench/render.py
 
 format:
 	clang-format-19 -i $$(git ls-files '*.h' '*.cc' '*.c')

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Makes the exporter's virtual environment .venv from python/requirements.txt, with `hearth` importable from this tree. Does nothing, and asks the
-# network for nothing, when it is up to date.
+# Makes a virtual environment with `hearth` importable from this tree: the exporter's, .venv, from python/requirements.txt, or FOLDER from LOCK.
+# Does nothing, and asks the network for nothing, when it is up to date.
+#
+# usage: tools/make_venv.sh [FOLDER LOCK]
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
-venv="$root/.venv"
-lock="$root/python/requirements.txt"
+venv="$root/${1:-.venv}"
+lock="$root/${2:-python/requirements.txt}"
 stamp="$venv/requirements.sha256"
 
 fresh="$(sha256sum < "$lock")"

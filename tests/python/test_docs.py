@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 
 import pytest
 from hearth.export.gate import runtime_symbols
@@ -38,3 +39,8 @@ def test_files_that_pages_name_exist():
     pattern = re.compile(r"`((?:src|apps|python|tests|tools|docs|examples|include|cmake|demo)/[\w./]+\.\w+)`")
     named = {(page, path) for page in PAGES for path in pattern.findall((ROOT / page).read_text())}
     assert [place for place in named if not (ROOT / place[1]).exists()] == []
+
+
+def test_tables_of_measurements_are_those_of_the_data():
+    done = subprocess.run([sys.executable, ROOT / "bench" / "render.py", "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

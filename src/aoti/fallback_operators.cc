@@ -6,6 +6,7 @@
 #include "kernels/counting.h"
 #include "kernels/elementwise.h"
 #include "kernels/linear.h"
+#include "kernels/linear_algebra.h"
 #include "kernels/operands.h"
 #include "kernels/shape_ops.h"
 #include "kernels/spectral.h"
@@ -40,6 +41,65 @@ Result<Tensor> count_bins(const KernelContext& context, const Tensor& self, cons
 Result<Tensor> grouped_matmul(const KernelContext& context, const Tensor& x, const Tensor& weights,
                               const Tensor& ends) {
   return hearth::grouped_matmul(context, x, weights, ends);
+}
+
+/// No results; fails where a decomposition did.
+Result<std::tuple<>> checked_errors(const KernelContext&, const Tensor& info, const std::string& api, bool) {
+  HEARTH_RETURN_IF_ERROR(check_decomposed(info, api));
+  return std::tuple();
+}
+
+Result<std::tuple<Tensor, Tensor, Tensor>> determinant_of(const KernelContext& context, const Tensor& a) {
+  return determinant(context, a);
+}
+
+Result<std::tuple<Tensor, Tensor, Tensor, Tensor>> log_determinant_of(const KernelContext& context, const Tensor& a) {
+  return log_determinant(context, a);
+}
+
+/// Fails with the operator's name where `check` is asked for and a matrix did not decompose.
+template <typename Tuple>
+Result<Tuple> checked(Result<Tuple> result, const Tensor& info, bool check, std::string_view api) {
+  if (check) HEARTH_RETURN_IF_ERROR(check_decomposed(info, api));
+  return result;
+}
+
+Result<std::tuple<Tensor, Tensor, Tensor, Tensor>> solution(const KernelContext& context, const Tensor& a,
+                                                            const Tensor& b, std::optional<bool> left, bool check) {
+  HEARTH_ASSIGN_OR_RETURN(auto result, solve(context, a, b, left.value_or(true)));
+  const Tensor info = std::get<3>(result);
+  return checked(Result(std::move(result)), info, check, "linalg.solve");
+}
+
+Result<std::tuple<Tensor, Tensor>> cholesky_factor(const KernelContext& context, const Tensor& a, bool upper,
+                                                   bool check) {
+  HEARTH_ASSIGN_OR_RETURN(auto result, cholesky(context, a, upper));
+  const Tensor info = std::get<1>(result);
+  return checked(Result(std::move(result)), info, check, "linalg.cholesky");
+}
+
+Result<std::tuple<Tensor, Tensor>> inverse_of(const KernelContext& context, const Tensor& a, bool check) {
+  HEARTH_ASSIGN_OR_RETURN(auto result, inverse(context, a));
+  const Tensor info = std::get<1>(result);
+  return checked(Result(std::move(result)), info, check, "linalg.inv");
+}
+
+Result<std::tuple<Tensor, Tensor, Tensor>> lu_factors(const KernelContext& context, const Tensor& a,
+                                                      std::optional<bool> pivot, bool check) {
+  if (!pivot.value_or(true)) return invalid_argument("without exchanges of rows it is not computed");
+  HEARTH_ASSIGN_OR_RETURN(auto result, lu_factor(context, a));
+  const Tensor info = std::get<2>(result);
+  return checked(Result(std::move(result)), info, check, "linalg.lu_factor");
+}
+
+Result<std::tuple<Tensor, Tensor>> qr_factors(const KernelContext& context, const Tensor& a,
+                                              const std::optional<std::string>& mode) {
+  return qr(context, a, mode.value_or("reduced"));
+}
+
+Result<Tensor> triangular_solution(const KernelContext& context, const Tensor& a, const Tensor& b, bool upper,
+                                   std::optional<bool> left, bool unit) {
+  return solve_triangular(context, a, b, upper, left.value_or(true), unit);
 }
 
 Result<Tensor> conjugate_of(const KernelContext& context, const Tensor& self) { return conjugate(context, self); }

@@ -41,6 +41,7 @@ def cases() -> dict[str, dict[str, Case]]:
     boundaries = torch.tensor([-1.0, 0.0, 0.5, 1.0])
     complex_pairs = real(5, 7, 2)
     rows, values = torch.tensor([4, 0, 2, 0]), real(4, 6)
+    square = real(2, 5, 5)
     signal, pairs = real(3, 20), torch.randn(2, 4, 6, dtype=torch.complex64)
     return {
         "spectra": {
@@ -74,6 +75,30 @@ def cases() -> dict[str, dict[str, Case]]:
                 ),
                 (real(2, 5, 8), real(5, 4)),
                 "mul_Tensor",
+            ),
+        },
+        "linear algebra": {
+            "inv": Case(torch.linalg.inv, (square,), "aten::linalg_inv_ex", 1e-4),
+            "solve": Case(torch.linalg.solve, (square, real(2, 5, 3)), "aten::_linalg_solve_ex", 1e-4),
+            "solve from the right": Case(
+                lambda a, b: torch.linalg.solve(a, b, left=False),
+                (square, real(2, 3, 5)),
+                "aten::_linalg_solve_ex",
+                1e-4,
+            ),
+            "solve a vector": Case(torch.linalg.solve, (square[0], real(5)), "aten::_linalg_solve_ex", 1e-4),
+            "det": Case(torch.linalg.det, (square,), "aten::_linalg_det", 1e-4),
+            "slogdet": Case(lambda a: tuple(torch.linalg.slogdet(a)), (square,), "aten::_linalg_slogdet", 1e-4),
+            "cholesky": Case(
+                lambda a: torch.linalg.cholesky(a @ a.mT + torch.eye(5)), (square,), "aten::linalg_cholesky_ex"
+            ),
+            "qr": Case(lambda a: tuple(torch.linalg.qr(a)), (real(2, 6, 4),), "aten::linalg_qr"),
+            "lu": Case(lambda a: tuple(torch.linalg.lu_factor(a)), (square,), "aten::linalg_lu_factor_ex", 1e-4),
+            "triangle": Case(
+                lambda a, b: torch.linalg.solve_triangular(a + 5 * torch.eye(5), b, upper=True),
+                (square, real(2, 5, 3)),
+                "aten::linalg_solve_triangular",
+                1e-4,
             ),
         },
         "counting": {

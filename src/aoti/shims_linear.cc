@@ -41,6 +41,26 @@ HEARTH_SHIM AotiError aoti_torch_cpu_baddbmm_out(AtenTensorHandle out, AtenTenso
   });
 }
 
+/// beta * self + alpha * Σ_i a[i] · b[i].
+HEARTH_SHIM AotiError aoti_torch_cpu_addbmm(AtenTensorHandle self, AtenTensorHandle a, AtenTensorHandle b, double beta,
+                                            double alpha, AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return hearth::return_tensor(
+        hearth::sum_of_matmuls(context, tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha), result);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu__grouped_mm(AtenTensorHandle self, AtenTensorHandle mat2, AtenTensorHandle* offs,
+                                                 AtenTensorHandle* bias, int32_t* out_dtype, AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    const Tensor& x = tensor_of(self);
+    if (tensor_of(bias).defined() || (out_dtype != nullptr && *out_dtype != static_cast<int32_t>(x.dtype()))) {
+      return hearth::invalid_argument("a bias and a dtype of its own are not supported");
+    }
+    return hearth::return_tensor(hearth::grouped_matmul(context, x, tensor_of(mat2), tensor_of(offs)), result);
+  });
+}
+
 /// beta * self + alpha * (matrix · vector): the product with a matrix of one column.
 HEARTH_SHIM AotiError aoti_torch_cpu_addmv(AtenTensorHandle self, AtenTensorHandle matrix, AtenTensorHandle vector,
                                            double beta, double alpha, AtenTensorHandle* result) {

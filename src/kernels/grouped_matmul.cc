@@ -14,6 +14,11 @@ Result<Tensor> rows_of(const Tensor& matrix, int64_t begin, int64_t end) {
                  matrix.offset() + begin * matrix.stride(0));
 }
 
+/// Matrix `index` of a batch.
+Result<Tensor> matrix_of(const Tensor& batch, int64_t index) {
+  return view_of(batch, batch.shape().subspan(1), batch.strides().subspan(1), batch.offset() + index * batch.stride(0));
+}
+
 Status check_shapes(const Tensor& x, const Tensor& weights, const Tensor& ends) {
   HEARTH_RETURN_IF_ERROR(check_defined(kOp, "x", x));
   HEARTH_RETURN_IF_ERROR(check_defined(kOp, "weights", weights));
@@ -25,6 +30,23 @@ Status check_shapes(const Tensor& x, const Tensor& weights, const Tensor& ends) 
 }
 
 }  // namespace
+
+Result<Tensor> sum_of_matmuls(const KernelContext& context, const Tensor& self, const Tensor& a, const Tensor& b,
+                              double beta, double alpha) {
+  constexpr std::string_view kSum = "addbmm";
+  HEARTH_RETURN_IF_ERROR(check_defined(kSum, "batch1", a));
+  HEARTH_RETURN_IF_ERROR(check_defined(kSum, "batch2", b));
+  if (a.rank() != 3 || b.rank() != 3 || a.size(0) != b.size(0) || a.size(0) == 0) {
+    return invalid_argument("{}: batches {} and {} do not fit", kSum, describe(a), describe(b));
+  }
+  HEARTH_ASSIGN_OR_RETURN(Tensor result, context.pool->empty(a.dtype(), Dimensions{a.size(1), b.size(2)}));
+  for (int64_t i = 0; i < a.size(0); ++i) {
+    HEARTH_ASSIGN_OR_RETURN(const Tensor left, matrix_of(a, i));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor right, matrix_of(b, i));
+    HEARTH_RETURN_IF_ERROR(matmul(context, result, i == 0 ? self : result, left, right, i == 0 ? beta : 1.0, alpha));
+  }
+  return result;
+}
 
 Result<Tensor> grouped_matmul(const KernelContext& context, const Tensor& x, const Tensor& weights,
                               const Tensor& ends) {
@@ -40,9 +62,7 @@ Result<Tensor> grouped_matmul(const KernelContext& context, const Tensor& x, con
     if (end > begin) {
       HEARTH_ASSIGN_OR_RETURN(const Tensor out, rows_of(result, begin, end));
       HEARTH_ASSIGN_OR_RETURN(const Tensor rows, rows_of(x, begin, end));
-      HEARTH_ASSIGN_OR_RETURN(const Tensor weight,
-                              view_of(weights, weights.shape().subspan(1), weights.strides().subspan(1),
-                                      weights.offset() + group * weights.stride(0)));
+      HEARTH_ASSIGN_OR_RETURN(const Tensor weight, matrix_of(weights, group));
       HEARTH_RETURN_IF_ERROR(matmul(context, out, Tensor(), rows, weight, 0.0, 1.0));
     }
     begin = end;

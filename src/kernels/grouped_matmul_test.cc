@@ -30,5 +30,13 @@ TEST_F(GroupedMatmul, WhatDoesNotFitIsRefused) {
   expect_refused(grouped_matmul(context_, weights_, weights_, tensor<int64_t>({3}, {2, 3, 4})), "do not fit");
 }
 
+TEST_F(GroupedMatmul, BatchesAddUp) {
+  const Tensor self = tensor<float>({2}, {10, 20});
+  const Tensor a = tensor<float>({2, 1, 2}, {1, 2, 3, 4});
+  const Tensor b = tensor<float>({2, 2, 2}, {1, 0, 0, 1, 2, 0, 0, 2});
+  expect_tensor<float>(sum_of_matmuls(context_, self, a, b, 0.5, 2), {1, 2}, {5 + 2 * 7, 10 + 2 * 10});
+  expect_refused(sum_of_matmuls(context_, self, a, weights_, 1, 1), "do not fit");
+}
+
 }  // namespace
 }  // namespace hearth

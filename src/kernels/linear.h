@@ -23,6 +23,11 @@ Status matmul(const KernelContext& context, const Tensor& out, const Tensor& sel
 Status batched_matmul(const KernelContext& context, const Tensor& out, const Tensor& self, const Tensor& a,
                       const Tensor& b, double beta, double alpha);
 
+/// torch.addbmm: beta · self + alpha · Σ_i a[i] · b[i]. a: [B, M, K], b: [B, K, N], B ≥ 1; self broadcasts to the
+/// row-major result [M, N].
+Result<Tensor> sum_of_matmuls(const KernelContext& context, const Tensor& self, const Tensor& a, const Tensor& b,
+                              double beta, double alpha);
+
 /// Rows of x in groups, each times a matrix of its own: group g ends before row ends[g] and takes weights[g]. x: [M,
 /// K], weights: [G, K, N], ends: [G] of int32 or int64, ascending; rows after the last group give zeros. Returns
 /// row-major [M, N].

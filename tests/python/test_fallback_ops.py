@@ -132,6 +132,19 @@ def cases() -> dict[str, dict[str, Case]]:
                 "addmm_out",
                 1e-2,
             ),
+            "addbmm": Case(
+                lambda c, a, b: torch.addbmm(c, a, b, beta=0.5, alpha=2),
+                (real(8, 5), real(3, 8, 21), real(3, 21, 5)),
+                "addbmm",
+            ),
+            "grouped_mm": Case(
+                lambda x, w: torch._grouped_mm(
+                    x.bfloat16(), w.bfloat16(), offs=torch.tensor([3, 3, 10], dtype=torch.int32)
+                ).float(),
+                (real(10, 16), real(3, 16, 8)),
+                "_grouped_mm",
+                2e-2,
+            ),
             "bmm": Case(torch.bmm, (real(3, 8, 21), real(3, 21, 5)), "bmm_out"),
             "addmm": Case(
                 lambda c, a, b: torch.addmm(c, a, b, beta=0.5, alpha=2),

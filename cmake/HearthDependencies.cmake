@@ -27,4 +27,7 @@ if(HEARTH_TESTS)
 endif()
 if(HEARTH_BENCHMARKS)
   find_package(benchmark 1.7 REQUIRED)
+  # What kernels are compared with; its CMake package wants OpenCL.
+  find_library(HEARTH_ONEDNN dnnl REQUIRED)
+  find_package(OpenMP REQUIRED)
 endif()

@@ -20,10 +20,10 @@ inline void pause_processor() {
 }
 
 /// Waits until `done(value)` holds and returns that value: for some tens of microseconds in a loop, because the next
-/// parallel loop usually follows that soon and waking a thread costs more, then asleep. Whoever changes the value must
-/// notify.
-template <typename T, typename Done>
-T spin_then_wait(std::atomic<T>& value, Done done) {
+/// parallel loop usually follows that soon and waking a thread costs more, then asleep, which `falls_asleep()`
+/// announces. Whoever changes the value must notify.
+template <typename T, typename Done, typename FallsAsleep>
+T spin_then_wait(std::atomic<T>& value, Done done, FallsAsleep falls_asleep) {
   constexpr auto kSpinTime = std::chrono::microseconds(50);
   constexpr int kLooksPerClock = 64;
   const auto end = std::chrono::steady_clock::now() + kSpinTime;
@@ -36,11 +36,17 @@ T spin_then_wait(std::atomic<T>& value, Done done) {
     // Where another process has taken a processor, the thread that is waited for may be waiting for this one's.
     std::this_thread::yield();
   } while (std::chrono::steady_clock::now() < end);
+  falls_asleep();
   for (;;) {
     const T now = value.load(std::memory_order_acquire);
     if (done(now)) return now;
     value.wait(now, std::memory_order_acquire);
   }
+}
+
+template <typename T, typename Done>
+T spin_then_wait(std::atomic<T>& value, Done done) {
+  return spin_then_wait(value, done, [] {});
 }
 
 }  // namespace hearth

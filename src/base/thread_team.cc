@@ -9,6 +9,7 @@
 
 #include "base/cpu_quota.h"
 #include "base/log.h"
+#include "base/processors.h"
 #include "base/spin_wait.h"
 
 #if defined(__x86_64__)
@@ -57,6 +58,13 @@ struct Ticket {
 
 constexpr int kStop = 0;  ///< Members of the ticket that ends the workers.
 
+struct Worker {
+  enum class State { kAwake, kAsleep, kPlaced };
+
+  std::thread thread;
+  std::atomic<State> state{State::kAwake};
+};
+
 }  // namespace
 
 class ThreadTeam::Impl {
@@ -65,7 +73,7 @@ class ThreadTeam::Impl {
 
   ~Impl() {
     publish(kStop);
-    for (std::thread& worker : workers_) worker.join();
+    for (const auto& worker : workers_) worker->thread.join();
   }
 
   int size() const { return size_; }
@@ -82,6 +90,7 @@ class ThreadTeam::Impl {
     body_ = &body;
     region_ = &region;
     remaining_.store(members - 1, std::memory_order_relaxed);
+    place_sleeping_workers(members);
     publish(members);
     work(0);
     spin_then_wait(remaining_, [](int remaining) { return remaining == 0; });
@@ -92,7 +101,10 @@ class ThreadTeam::Impl {
   int start_workers() {
     for (int member = static_cast<int>(workers_.size()) + 1; member < wanted_; ++member) {
       try {
-        workers_.emplace_back([this, member, seen = ticket_.load(std::memory_order_relaxed)] { serve(member, seen); });
+        auto worker = std::make_unique<Worker>();
+        worker->thread = std::thread([this, member, self = worker.get(),
+                                      seen = ticket_.load(std::memory_order_relaxed)] { serve(*self, member, seen); });
+        workers_.push_back(std::move(worker));
       } catch (const std::system_error& problem) {
         log_warning("{} of {} threads can be started: {}", member, size_, problem.what());
         wanted_ = member;
@@ -107,10 +119,26 @@ class ThreadTeam::Impl {
     ticket_.notify_all();
   }
 
-  void serve(int member, uint64_t seen) {
+  void place_sleeping_workers(int members) {
+    for (int member = 1; member < members; ++member) {
+      Worker& worker = *workers_[static_cast<size_t>(member - 1)];
+      Worker::State asleep = Worker::State::kAsleep;
+      if (worker.state.load(std::memory_order_relaxed) != asleep) continue;
+      processors_.place(worker.thread.native_handle(), member);
+      // A worker that has seen an earlier ticket meanwhile is awake, and free to move again at its next waking.
+      worker.state.store(Worker::State::kPlaced, std::memory_order_relaxed);
+    }
+  }
+
+  void serve(Worker& self, int member, uint64_t seen) {
     const ScopedFlushDenormals flush;
     for (;;) {
-      seen = spin_then_wait(ticket_, [seen](uint64_t word) { return word != seen; });
+      seen = spin_then_wait(
+          ticket_, [seen](uint64_t word) { return word != seen; },
+          [&self] { self.state.store(Worker::State::kAsleep, std::memory_order_relaxed); });
+      if (self.state.exchange(Worker::State::kAwake, std::memory_order_relaxed) == Worker::State::kPlaced) {
+        processors_.release();
+      }
       const Ticket ticket = Ticket::unpack(seen);
       if (ticket.members == kStop) return;
       if (member >= ticket.members) continue;
@@ -127,7 +155,8 @@ class ThreadTeam::Impl {
   const int size_;
   int wanted_ = size_;  ///< Threads that are still worth trying to start.
   std::mutex turn_;
-  std::vector<std::thread> workers_;
+  const Processors processors_;
+  std::vector<std::unique_ptr<Worker>> workers_;
   FunctionRef<void(int)>* body_ = nullptr;
   Region* region_ = nullptr;
   std::atomic<uint64_t> ticket_{Ticket{1, 1}.pack()};

@@ -1,9 +1,12 @@
 #include "base/thread_team.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <limits>
 #include <memory>
 #include <set>
@@ -169,6 +172,24 @@ TEST(ThreadTeam, GivesEachOfManyCallersOneThread) {
     callers.clear();
     EXPECT_EQ(members_of_a_run(), threads);
   }
+}
+
+/// The kernel's own choice puts both on one processor for tens of milliseconds, on some machines every other time.
+TEST(ThreadTeam, MembersThatSleptDoNotShareAProcessor) {
+  if (available_threads() < 2) GTEST_SKIP() << "there is one processor";
+  ThreadTeam team(2);
+  constexpr int kRounds = 20;
+  int shared = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    std::array<int, 2> processors{};
+    team.run([&](int member) {
+      processors[static_cast<size_t>(member)] = sched_getcpu();
+      ThreadTeam::barrier();
+    });
+    shared += processors[0] == processors[1] ? 1 : 0;
+  }
+  EXPECT_LE(shared, kRounds / 4);
 }
 
 TEST(ThreadTeam, StartsAndStopsWithAndWithoutWork) {

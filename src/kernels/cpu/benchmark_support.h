@@ -1,19 +1,22 @@
 #pragma once
 
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "hal/device.h"
 #include "hal/memory_pool.h"
 #include "kernels/context.h"
+#include "kernels/cpu/machine_peak.h"
 #include "kernels/cpu/micro_kernels.h"
 
 namespace hearth {
@@ -45,71 +48,74 @@ class BenchmarkWeights final : public Storage {
 };
 
 /// A dense tensor of small values in constant memory, with the given strides.
-inline Tensor benchmark_tensor(const std::vector<int64_t>& shape, const std::vector<int64_t>& strides) {
+inline Tensor benchmark_tensor(DType dtype, const std::vector<int64_t>& shape, const std::vector<int64_t>& strides) {
   int64_t elements = 1;
   for (const int64_t size : shape) elements *= size;
-  const StorageRef storage = BenchmarkWeights::make(static_cast<size_t>(elements) * sizeof(float));
-  auto* values = reinterpret_cast<float*>(storage->data());
-  for (int64_t i = 0; i < elements; ++i) values[i] = 0.01F * static_cast<float>(i % 199 - 99);
-  return *Tensor::view(storage, DType::kFloat32, shape, strides, 0);
+  const auto bytes = static_cast<size_t>(elements * dtype_bits(dtype) / 8);
+  const StorageRef storage = BenchmarkWeights::make(bytes);
+  for (int64_t i = 0; i < elements; ++i) {
+    const float value = 0.01F * static_cast<float>(i % 199 - 99);
+    if (dtype == DType::kFloat32) {
+      reinterpret_cast<float*>(storage->data())[i] = value;
+    } else if (dtype == DType::kBFloat16) {
+      reinterpret_cast<BFloat16*>(storage->data())[i] = BFloat16(value);
+    } else {
+      storage->data()[i] = static_cast<std::byte>(i % 127);
+    }
+  }
+  return *Tensor::view(storage, dtype, shape, strides, 0);
 }
 
-inline Tensor benchmark_tensor(const std::vector<int64_t>& shape) {
+inline Tensor benchmark_tensor(DType dtype, const std::vector<int64_t>& shape) {
   std::vector<int64_t> strides(shape.size(), 1);
   for (size_t i = shape.size() - 1; i-- > 0;) strides[i] = strides[i + 1] * shape[i + 1];
-  return benchmark_tensor(shape, strides);
+  return benchmark_tensor(dtype, shape, strides);
 }
 
-/// Floating-point operations of a team per second at best: what tiles reach that are deep enough for nothing but the
-/// multipliers to count.
-inline double peak_flops(ThreadTeam& team) {
-  constexpr int64_t kDepth = 1024;
-  constexpr int kRepeats = 200;
-  constexpr int kTrials = 20;
-  const MicroKernels& kernels = micro_kernels();
-  const auto width = kernels.panel_width();
-  const double flops = 2.0 * kRepeats * kDepth * static_cast<double>(kernels.tile_rows * width) * team.size();
-  double best = 0;
-  for (int trial = 0; trial < kTrials; ++trial) {
-    const auto start = std::chrono::steady_clock::now();
-    team.run([&](int) {
-      std::vector<float> a(static_cast<size_t>(kernels.tile_rows * kDepth), 1.0F);
-      std::vector<float> b(static_cast<size_t>(width * kDepth), 1.0F);
-      std::vector<float> c(static_cast<size_t>(kernels.tile_rows * width));
-      const DepthRun run{a.data(), b.data(), kDepth};
-      TileArguments tile;
-      tile.runs = &run;
-      tile.run_count = 1;
-      tile.a_stride = kDepth;
-      tile.b_stride = width;
-      tile.c = c.data();
-      tile.c_stride = width;
-      tile.columns = static_cast<int>(width);
-      for (int i = 0; i < kRepeats; ++i) kernels.compute_tile(kernels.tile_rows, kernels.tile_vectors, tile);
-    });
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    best = std::max(best, flops / elapsed.count());
-  }
-  return best;
+/// Seconds of one call.
+inline double seconds_of(FunctionRef<bool()> body, benchmark::State& state) {
+  const auto start = std::chrono::steady_clock::now();
+  if (!body()) state.SkipWithError("a kernel failed");
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Runs `body` until the time is up and reports its rate, as GFLOP/s and as a fraction of the peak. The best of many
-/// short runs is what counts on a machine that others use too.
-inline void measure(benchmark::State& state, ThreadTeam& team, double flops, FunctionRef<bool()> body) {
-  const double peak = peak_flops(team);
-  double best = INFINITY;
+/// Adds the seconds of some calls in a row to `times`. They begin when the threads of the other engine, which wait
+/// busily for a while, have gone to sleep, and when the kernel has had time to spread this one's over the processors.
+inline void time_calls(FunctionRef<bool()> body, benchmark::State& state, std::vector<double>& times) {
+  constexpr int kCallsInARow = 10;
+  constexpr double kSecondsOfWarmUp = 0.03;
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (double seconds = 0; seconds < kSecondsOfWarmUp;) seconds += seconds_of(body, state);
+  for (int i = 0; i < kCallsInARow; ++i) times.push_back(seconds_of(body, state));
+}
+
+/// Runs ours and theirs by turns until the time is up, and reports the median microseconds of both, and our rate at
+/// best as a fraction of what the machine's multipliers reach.
+inline void compare(benchmark::State& state, ThreadTeam& team, DType dtype, double operations, FunctionRef<bool()> ours,
+                    FunctionRef<bool()> theirs) {
+  std::vector<double> our_times;
+  std::vector<double> their_times;
   for ([[maybe_unused]] auto iteration : state) {
-    const auto start = std::chrono::steady_clock::now();
-    if (!body()) {
-      state.SkipWithError("the kernel failed");
-      return;
-    }
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    best = std::min(best, elapsed.count());
+    time_calls(ours, state, our_times);
+    time_calls(theirs, state, their_times);
   }
-  state.counters["best_GFLOPs"] = flops / best * 1e-9;
-  state.counters["of_peak"] = flops / best / peak;
+  std::ranges::sort(our_times);
+  std::ranges::sort(their_times);
+  state.counters["hearth_us"] = our_times[our_times.size() / 2] * 1e6;
+  state.counters["onednn_us"] = their_times[their_times.size() / 2] * 1e6;
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const double peak = peak_operations(team, dtype);
+  state.counters["of_peak"] = peak > 0 ? operations / our_times.front() / peak : 0;
 }
+
+/// The dtypes that have products of their own, with oneDNN's names.
+struct BenchmarkDType {
+  DType dtype;
+  const char* name;
+};
+inline constexpr std::array kBenchmarkDTypes{BenchmarkDType{DType::kFloat32, "f32"},
+                                             BenchmarkDType{DType::kBFloat16, "bf16"},
+                                             BenchmarkDType{DType::kInt8, "i8"}};
 
 /// Registers `body(state, threads)` under `name` for one thread and for all.
 inline void register_for_teams(const std::string& name, const std::function<void(benchmark::State&, int)>& body) {

@@ -1,28 +1,17 @@
-// The distinct convolutions of ResNet-50 at batch 1, channels-last with bias and ReLU, and depthwise ones of MobileNet.
+// The distinct convolutions of ResNet-50 at batch 1, channels-last with bias and ReLU, depthwise ones of MobileNet, and
+// ones whose channels fit no tile.
 
 #include <array>
 
 #include "kernels/convolution.h"
 #include "kernels/cpu/benchmark_support.h"
+#include "kernels/cpu/onednn_peer.h"
+#include "kernels/quantized.h"
 
 namespace hearth {
 namespace {
 
-struct Shape {
-  int64_t size;
-  int64_t in;
-  int64_t out;
-  int64_t kernel;
-  int64_t stride;
-  int64_t groups = 1;
-  bool residual = false;
-
-  int64_t out_size() const { return (size + stride - 1) / stride; }
-  std::string name() const {
-    return std::to_string(size) + "x" + std::to_string(in) + "-" + std::to_string(out) + "_k" + std::to_string(kernel) +
-           "_s" + std::to_string(stride) + (groups > 1 ? "_depthwise" : "") + (residual ? "_residual" : "");
-  }
-};
+using Shape = SquareConvolution;
 
 constexpr std::array kShapes{
     Shape{224, 3, 64, 7, 2},        Shape{56, 64, 64, 1, 1},
@@ -39,32 +28,57 @@ constexpr std::array kShapes{
     Shape{7, 512, 512, 3, 1},       Shape{112, 32, 32, 3, 1, 32},
     Shape{112, 96, 96, 3, 2, 96},   Shape{28, 192, 192, 3, 1, 192},
     Shape{14, 576, 576, 3, 1, 576}, Shape{7, 960, 960, 3, 1, 960},
+    Shape{112, 16, 96, 1, 1},       Shape{56, 24, 144, 1, 1},
+    Shape{28, 192, 32, 1, 1},       Shape{14, 64, 384, 1, 1},
+    Shape{7, 160, 960, 1, 1},       Shape{28, 1, 17, 3, 1},
+    Shape{28, 3, 7, 3, 1},          Shape{28, 17, 1000, 1, 1},
+    Shape{14, 1000, 17, 3, 1},
 };
 
-Tensor channels_last(int64_t channels, int64_t size) {
-  return benchmark_tensor({1, channels, size, size}, {size * size * channels, 1, size * channels, channels});
+std::string name_of(const Shape& shape) {
+  return fmt::format("{}x{}-{}_k{}_s{}{}{}", shape.size, shape.in, shape.out, shape.kernel, shape.stride,
+                     shape.groups > 1 ? "_depthwise" : "", shape.residual ? "_residual" : "");
 }
 
-void run_convolution(benchmark::State& state, const Shape& shape, int threads) {
+Tensor channels_last(DType dtype, int64_t channels, int64_t size) {
+  return benchmark_tensor(dtype, {1, channels, size, size}, {size * size * channels, 1, size * channels, channels});
+}
+
+void run_convolution(benchmark::State& state, DType dtype, const Shape& shape, int threads) {
+  const bool quantized = dtype == DType::kInt8;
+  const DType image_dtype = quantized ? DType::kUInt8 : dtype;
   BenchmarkContext context(threads);
-  const Tensor x = channels_last(shape.in, shape.size);
-  const Tensor weight = benchmark_tensor({shape.out, shape.in / shape.groups, shape.kernel, shape.kernel});
-  const Tensor bias = benchmark_tensor({shape.out});
-  const Tensor residual = shape.residual ? channels_last(shape.out, shape.out_size()) : Tensor();
+  const Tensor x = channels_last(image_dtype, shape.in, shape.size);
+  const Tensor weight = benchmark_tensor(dtype, {shape.out, shape.in / shape.groups, shape.kernel, shape.kernel});
+  const Tensor bias = benchmark_tensor(quantized ? DType::kFloat32 : dtype, {shape.out});
+  const Tensor residual = shape.residual ? channels_last(image_dtype, shape.out, shape.out_size()) : Tensor();
+  const QuantizedLayer layer{.weight = weight,
+                             .scales = benchmark_tensor(DType::kFloat32, {shape.out}),
+                             .bias = bias,
+                             .residual = residual,
+                             .y_affine = Affine(),
+                             .activation = Activation::kRelu};
   const std::array stride{shape.stride};
   const std::array padding{shape.kernel / 2};
   const std::array<int64_t, 1> dilation{1};
   const ConvolutionParameters parameters{stride, padding, dilation, false, {}, shape.groups, Activation::kRelu};
-  const double flops = 2.0 * static_cast<double>(shape.out_size() * shape.out_size() * shape.out * shape.in /
-                                                 shape.groups * shape.kernel * shape.kernel);
-  measure(state, context.team(), flops,
-          [&] { return convolution(context.get(), x, weight, bias, residual, parameters).ok(); });
+  OneDnnConvolution theirs(dtype, threads, shape);
+  compare(
+      state, context.team(), dtype, shape.operations(),
+      [&] {
+        if (quantized) return quantized_convolution(context.get(), x, layer, parameters).ok();
+        return convolution(context.get(), x, weight, bias, residual, parameters).ok();
+      },
+      [&] { return theirs.run(); });
 }
 
 [[maybe_unused]] const bool kRegistered = [] {
-  for (const Shape& shape : kShapes) {
-    register_for_teams("convolution/" + shape.name(),
-                       [shape](benchmark::State& state, int threads) { run_convolution(state, shape, threads); });
+  for (const BenchmarkDType& dtype : kBenchmarkDTypes) {
+    for (const Shape& shape : kShapes) {
+      register_for_teams(
+          fmt::format("convolution/{}/{}", dtype.name, name_of(shape)),
+          [=](benchmark::State& state, int threads) { run_convolution(state, dtype.dtype, shape, threads); });
+    }
   }
   return true;
 }();

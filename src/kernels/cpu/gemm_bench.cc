@@ -3,7 +3,9 @@
 #include <array>
 
 #include "kernels/cpu/benchmark_support.h"
+#include "kernels/cpu/onednn_peer.h"
 #include "kernels/linear.h"
+#include "kernels/quantized.h"
 
 namespace hearth {
 namespace {
@@ -36,20 +38,32 @@ constexpr std::array kShapes{
     Shape{"odd_17_1000", 64, 17, 1000},
 };
 
-void run_linear(benchmark::State& state, const Shape& shape, int threads) {
+void run_linear(benchmark::State& state, DType dtype, const Shape& shape, int threads) {
   BenchmarkContext context(threads);
-  const Tensor x = benchmark_tensor({shape.rows, shape.depth});
-  const Tensor weight = benchmark_tensor({shape.columns, shape.depth});
-  const Tensor bias = benchmark_tensor({shape.columns});
-  const double flops = 2.0 * static_cast<double>(shape.rows * shape.depth * shape.columns);
-  measure(state, context.team(), flops,
-          [&] { return linear(context.get(), x, weight, bias, Tensor(), Activation::kNone).ok(); });
+  const Tensor x = benchmark_tensor(dtype == DType::kInt8 ? DType::kUInt8 : dtype, {shape.rows, shape.depth});
+  const Tensor weight = benchmark_tensor(dtype, {shape.columns, shape.depth});
+  const Tensor bias = benchmark_tensor(dtype == DType::kInt8 ? DType::kFloat32 : dtype, {shape.columns});
+  QuantizedLayer layer;
+  layer.weight = weight;
+  layer.scales = benchmark_tensor(DType::kFloat32, {shape.columns});
+  layer.bias = bias;
+  OneDnnLinear theirs(dtype, threads, shape.rows, shape.depth, shape.columns);
+  const double operations = 2.0 * static_cast<double>(shape.rows * shape.depth * shape.columns);
+  compare(
+      state, context.team(), dtype, operations,
+      [&] {
+        if (dtype == DType::kInt8) return quantized_linear(context.get(), x, layer).ok();
+        return linear(context.get(), x, weight, bias, Tensor(), Activation::kNone).ok();
+      },
+      [&] { return theirs.run(); });
 }
 
 [[maybe_unused]] const bool kRegistered = [] {
-  for (const Shape& shape : kShapes) {
-    register_for_teams(std::string("linear/") + shape.name,
-                       [shape](benchmark::State& state, int threads) { run_linear(state, shape, threads); });
+  for (const BenchmarkDType& dtype : kBenchmarkDTypes) {
+    for (const Shape& shape : kShapes) {
+      register_for_teams(fmt::format("linear/{}/{}", dtype.name, shape.name),
+                         [=](benchmark::State& state, int threads) { run_linear(state, dtype.dtype, shape, threads); });
+    }
   }
   return true;
 }();

@@ -64,8 +64,8 @@ Status convolve_by_gemm(const KernelContext& context, const ConvolutionShape& sh
     gemm.residual_instance = gemm.columns;
     gemm.residual_row = *operands.residual.pixel_stride();
   }
-  if (ImageWindows::suits(shape)) {
-    HEARTH_ASSIGN_OR_RETURN(const ImageWindows windows, ImageWindows::create(context, shape, operands.x));
+  if (ImageWindows::suits(shape, kernels.depth_step)) {
+    HEARTH_ASSIGN_OR_RETURN(const ImageWindows windows, ImageWindows::create(context, shape, images_of(operands.x)));
     gemm.windows = &windows;
     return run_gemm(context, kernels, gemm);
   }

@@ -1,106 +1,119 @@
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/cpu/vector_convert.h"
 #include "kernels/cpu/vector_math.h"
 
 namespace hearth {
 
-/// One row of a block on its way to the result; Residual and Result are float, BFloat16 or uint8_t.
-template <class Isa, class Residual, class Result>
-struct FinishedRow {
+/// Finishes a block of sums, column of vectors by column of vectors: what belongs to a column is read once for all its
+/// rows. Residual and Result are float, BFloat16 or uint8_t.
+template <class Isa, class Residual, class Result, bool kIntegers>
+class BlockFinisher {
+ public:
+  explicit BlockFinisher(const FinishArguments& block)
+      : block_(block),
+        low_(is_relu() ? 0 : -__builtin_inff()),
+        high_(block.activation == Activation::kRelu6 ? 6 : __builtin_inff()),
+        quantizer_(block.result_affine, low_, high_) {}
+
+  void run() const {
+    if (is_relu() || block_.activation == Activation::kNone) {
+      return for_each_vector([&](int64_t n, int columns) __attribute__((always_inline)) {
+        for_each_value(n, columns, [&](int64_t r, Vector value) __attribute__((always_inline)) { store(r, n, value, columns); });
+      });
+    }
+    for_each_vector([&](int64_t n, int columns) __attribute__((always_inline)) {
+      for_each_value(n, columns, [&](int64_t r, Vector value) __attribute__((always_inline)) { Isa::store(sums(r) + n, value); });
+    });
+    for (int64_t r = 0; r < block_.rows; ++r) activate<Isa>(block_.activation, sums(r), block_.columns);
+    for_each_vector([&](int64_t n, int columns) __attribute__((always_inline)) {
+      for (int64_t r = 0; r < block_.rows; ++r) store(r, n, Isa::load(sums(r) + n), columns);
+    });
+  }
+
+ private:
   using Vector = typename Isa::Vector;
   using Integer = typename Isa::Integer;
 
-  FinishedRow(const FinishArguments& block, float low, float high)
-      : block(block), quantizer(block.result_affine, low, high), low(low), high(high) {}
-
-  void start(int64_t r) {
-    sums = block.sums + r * block.sums_stride;
-    residual = static_cast<const Residual*>(block.residual);
-    if (residual) residual += r * block.residual_stride;
-    result = static_cast<Result*>(block.result) + r * block.result_stride;
-    if (block.integers && block.integers->row_scales) row_scale = block.integers->row_scales[r];
+  bool is_relu() const {
+    return block_.activation == Activation::kRelu || block_.activation == Activation::kRelu6;
   }
 
-  /// The sums with bias and residual.
-  Vector value(int64_t n, int columns) const {
-    Vector value = sum(n, columns);
-    if (block.bias) value += load_columns<Isa>(block.bias + n, columns);
-    if (!residual) return value;
+  /// Calls `visit(n, columns)` for each vector. `columns` is a constant for whole ones.
+  template <class Visit>
+  [[gnu::always_inline]] void for_each_vector(Visit visit) const {
+    int64_t n = 0;
+    for (; n + Isa::kLanes <= block_.columns; n += Isa::kLanes) visit(n, Isa::kLanes);
+    if (n < block_.columns) visit(n, static_cast<int>(block_.columns - n));
+  }
+
+  /// Calls `visit(r, sum with bias and residual)` for each row of the vector at column `n`.
+  template <class Visit>
+  [[gnu::always_inline]] void for_each_value(int64_t n, int columns, Visit visit) const {
+    const Vector bias = block_.bias ? load_columns<Isa>(block_.bias + n, columns) : Vector{};
+    Vector scale{};
+    Integer offset{};
+    if constexpr (kIntegers) {
+      scale = load_columns<Isa>(block_.integers->scales + n, columns);
+      offset = reinterpret_cast<Integer>(
+          load_columns<Isa>(reinterpret_cast<const float*>(block_.integers->offsets) + n, columns));
+    }
+    const auto value_of = [&](int64_t r) {
+      Vector value = Isa::load(sums(r) + n);
+      if constexpr (kIntegers) {
+        const float row_scale = block_.integers->row_scales ? block_.integers->row_scales[r] : 1;
+        value = __builtin_convertvector(reinterpret_cast<Integer>(value) - offset, Vector) * (scale * row_scale);
+      }
+      return value + bias;
+    };
+    if (block_.residual) {
+      const auto* residual = static_cast<const Residual*>(block_.residual) + n;
+      for (int64_t r = 0; r < block_.rows; ++r) {
+        visit(r, value_of(r) + load_residual(residual + r * block_.residual_stride, columns));
+      }
+    } else {
+      for (int64_t r = 0; r < block_.rows; ++r) visit(r, value_of(r));
+    }
+  }
+
+  Vector load_residual(const Residual* from, int columns) const {
     if constexpr (std::is_same_v<Residual, uint8_t>) {
-      return value + load_affine<Isa>(residual + n, block.residual_affine, columns);
+      return load_affine<Isa>(from, block_.residual_affine, columns);
     } else {
-      return value + load_columns<Isa>(residual + n, columns);
+      return load_columns<Isa>(from, columns);
     }
   }
 
-  void store(int64_t n, Vector value, int columns) const {
+  [[gnu::always_inline]] void store(int64_t r, int64_t n, Vector value, int columns) const {
+    Result* to = static_cast<Result*>(block_.result) + r * block_.result_stride + n;
     if constexpr (std::is_same_v<Result, uint8_t>) {
-      store_quantized<Isa>(result + n, value, quantizer, columns);
+      store_quantized<Isa>(to, value, quantizer_, columns);
     } else {
-      store_columns<Isa>(result + n, clamp<Isa>(value, Isa::broadcast(low), Isa::broadcast(high)), columns);
+      store_columns<Isa>(to, clamp<Isa>(value, Isa::broadcast(low_), Isa::broadcast(high_)), columns);
     }
   }
 
-  const FinishArguments& block;
-  const Quantizer quantizer;
-  const float low;
-  const float high;
-  const float* sums = nullptr;
-  const Residual* residual = nullptr;
-  Result* result = nullptr;
-  float row_scale = 1;
+  float* sums(int64_t r) const { return block_.sums + r * block_.sums_stride; }
 
- private:
-  Vector sum(int64_t n, int columns) const {
-    const Vector value = load_columns<Isa>(sums + n, columns);
-    if (!block.integers) return value;
-    const auto offset = reinterpret_cast<Integer>(
-        load_columns<Isa>(reinterpret_cast<const float*>(block.integers->offsets) + n, columns));
-    const Vector scale = load_columns<Isa>(block.integers->scales + n, columns) * row_scale;
-    return __builtin_convertvector(reinterpret_cast<Integer>(value) - offset, Vector) * scale;
-  }
+  const FinishArguments& block_;
+  const float low_;
+  const float high_;
+  const Quantizer quantizer_;
 };
-
-/// Calls `visit(n, columns)` for each vector of `count` elements. `columns` is a constant for whole ones.
-template <class Isa, class Visit>
-inline void for_each_vector(int64_t count, Visit visit) {
-  int64_t n = 0;
-  for (; n + Isa::kLanes <= count; n += Isa::kLanes) visit(n, Isa::kLanes);
-  if (n < count) visit(n, static_cast<int>(count - n));
-}
-
-template <class Isa, class Residual, class Result>
-void finish_rows(const FinishArguments& block) {
-  const float infinity = __builtin_inff();
-  const bool relu = block.activation == Activation::kRelu || block.activation == Activation::kRelu6;
-  const bool clamps = relu || block.activation == Activation::kNone;
-  FinishedRow<Isa, Residual, Result> row(block, relu ? 0 : -infinity,
-                                         block.activation == Activation::kRelu6 ? 6 : infinity);
-  for (int64_t r = 0; r < block.rows; ++r) {
-    row.start(r);
-    if (clamps) {
-      for_each_vector<Isa>(block.columns,
-                           [&](int64_t n, int columns) { row.store(n, row.value(n, columns), columns); });
-      continue;
-    }
-    float* sums = block.sums + r * block.sums_stride;
-    for_each_vector<Isa>(block.columns,
-                         [&](int64_t n, int columns) { store_columns<Isa>(sums + n, row.value(n, columns), columns); });
-    activate<Isa>(block.activation, sums, block.columns);
-    for_each_vector<Isa>(block.columns,
-                         [&](int64_t n, int columns) { row.store(n, load_columns<Isa>(sums + n, columns), columns); });
-  }
-}
 
 template <class Isa>
 void finish(const FinishArguments& block) {
-  if (block.result_dtype == DType::kBFloat16) return finish_rows<Isa, BFloat16, BFloat16>(block);
+  if (block.result_dtype == DType::kBFloat16) return BlockFinisher<Isa, BFloat16, BFloat16, false>(block).run();
+  if (!block.integers) return BlockFinisher<Isa, float, float, false>(block).run();
   const bool byte_residual = block.residual && block.residual_dtype == DType::kUInt8;
   if (block.result_dtype == DType::kUInt8) {
-    return byte_residual ? finish_rows<Isa, uint8_t, uint8_t>(block) : finish_rows<Isa, float, uint8_t>(block);
+    return byte_residual ? BlockFinisher<Isa, uint8_t, uint8_t, true>(block).run()
+                         : BlockFinisher<Isa, float, uint8_t, true>(block).run();
   }
-  byte_residual ? finish_rows<Isa, uint8_t, float>(block) : finish_rows<Isa, float, float>(block);
+  byte_residual ? BlockFinisher<Isa, uint8_t, float, true>(block).run()
+                : BlockFinisher<Isa, float, float, true>(block).run();
 }
 
 }  // namespace hearth

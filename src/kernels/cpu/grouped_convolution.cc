@@ -4,16 +4,20 @@
 #include "kernels/cpu/convolution_panels.h"
 #include "kernels/cpu/grouped_images.h"
 #include "kernels/cpu/image_rows.h"
+#include "kernels/cpu/image_windows.h"
 #include "kernels/cpu/joined_windows.h"
 
 namespace hearth {
 namespace {
 
+/// True when lines of their own suit tiles badly: those with many rows, which want whole ones.
+bool should_join_lines(const TileKernels& kernels) { return kernels.depth_step > 1; }
+
 /// Multiplies with the input in whatever way suits the convolution.
 Status multiply(const KernelContext& context, const TileKernels& kernels, const ConvolutionShape& shape,
                 const Images& x, uint8_t padding, Gemm& gemm, ResultSink& sink) {
   gemm.sink = &sink;
-  if (JoinedWindows::suits(shape, kernels.depth_step)) {
+  if (should_join_lines(kernels) && JoinedWindows::suits(shape, kernels.depth_step)) {
     HEARTH_ASSIGN_OR_RETURN(const JoinedWindows windows, JoinedWindows::create(context, shape, x, padding));
     gemm.windows = &windows;
     gemm.rows = shape.batch * windows.line_length();
@@ -24,6 +28,11 @@ Status multiply(const KernelContext& context, const TileKernels& kernels, const 
     return run_gemm(context, kernels, gemm);
   }
   sink.set_plain_rows(shape.output_pixels());
+  if (ImageWindows::suits(shape, kernels.depth_step)) {
+    HEARTH_ASSIGN_OR_RETURN(const ImageWindows windows, ImageWindows::create(context, shape, x, padding));
+    gemm.windows = &windows;
+    return run_gemm(context, kernels, gemm);
+  }
   const std::optional<int64_t> pixel = x.pixel_stride();
   if (shape.is_pointwise() && pixel && shape.group_in_channels() == gemm.depth) {
     gemm.a = x.data;

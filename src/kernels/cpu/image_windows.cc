@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/errors.h"
-#include "kernels/cpu/parallel_copy.h"
 
 namespace hearth {
 namespace {
@@ -30,48 +30,71 @@ bool usable_in_place(const ConvolutionShape& shape, const Images& images) {
          shape.stride[2] * images.strides[4] % kAliasingStride != 0;
 }
 
-/// Zeroes the columns [0, left) and [right, width) of every line.
-void clear_sides(ThreadTeam& team, const Images& images, int64_t lines, int64_t width, int64_t left, int64_t right) {
-  const auto pixels = static_cast<size_t>(images.strides[4]) * sizeof(float);
-  team.parallel_for(lines, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t line = begin; line < end; ++line) {
-      float* data = images.data + line * width * images.strides[4];
-      std::memset(data, 0, static_cast<size_t>(left) * pixels);
-      std::memset(data + right * images.strides[4], 0, static_cast<size_t>(width - right) * pixels);
-    }
-  });
+/// The same convolution of an input that has its padding in the copied planes and lines.
+ConvolutionShape with_padded_lines(ConvolutionShape shape) {
+  for (const size_t i : {0, 1}) shape.input[i] += 2 * std::exchange(shape.padding[i], 0);
+  return shape;
 }
 
-Result<Images> padded_copy(const KernelContext& context, const ConvolutionShape& shape, Images from) {
+/// Fills the columns [begin, end) of a line, whose number counts all lines of all images.
+void fill(const Images& images, int64_t line, int64_t begin, int64_t end, uint8_t byte) {
+  if (begin == end) return;
+  std::memset(images.data + line * images.strides[3] + begin * images.strides[4], byte,
+              static_cast<size_t>((end - begin) * images.strides[4]) * sizeof(float));
+}
+
+/// The input `from` of `shape` within that of `padded`, which has the padding of lines and planes or skips it, and with
+/// that to the left and right in any case.
+Result<Images> padded_copy(const KernelContext& context, const ConvolutionShape& shape, const ConvolutionShape& padded,
+                           const Images& from, uint8_t padding) {
   const int64_t width = padded_width(shape);
   const int64_t pixel = padded_pixel_stride(shape);
-  const int64_t lines = shape.batch * shape.input[0] * shape.input[1];
-  const int64_t left = std::min(shape.padding[2], width);
-  const int64_t copied = std::clamp<int64_t>(width - left, 0, shape.input[2]);
-  Images padded;
-  HEARTH_ASSIGN_OR_RETURN(padded.tensor, context.pool->empty(DType::kFloat32, std::array{lines, width, pixel}));
-  padded.data = padded.tensor.data_as<float>();
-  padded.sizes = from.sizes;
-  padded.strides = {shape.input[0] * shape.input[1] * width * pixel, 1, shape.input[1] * width * pixel, width * pixel,
-                    pixel};
-  clear_sides(*context.team, padded, lines, width, left, left + copied);
-  from.sizes[4] = copied;
-  parallel_copy(*context.team, from.sizes, from.data, from.strides, padded.data + left * pixel, padded.strides);
-  return padded;
+  const int64_t lines = shape.batch * padded.input[0] * padded.input[1];
+  Images copy;
+  HEARTH_ASSIGN_OR_RETURN(copy.tensor, context.pool->empty(DType::kFloat32, std::array{lines, width, pixel}));
+  copy.data = copy.tensor.data_as<float>();
+  copy.sizes = {shape.batch, shape.in_channels, padded.input[0], padded.input[1], width};
+  copy.strides = {padded.input[0] * padded.input[1] * width * pixel, 1, padded.input[1] * width * pixel, width * pixel,
+                  pixel};
+
+  Images inside = copy;
+  inside.sizes = from.sizes;
+  const int64_t first_plane = shape.padding[0] - padded.padding[0];
+  const int64_t first_line = shape.padding[1] - padded.padding[1];
+  const int64_t first_column = std::min(shape.padding[2], width);
+  inside.sizes[4] = std::clamp<int64_t>(width - first_column, 0, shape.input[2]);
+  inside.data += first_plane * copy.strides[2] + first_line * copy.strides[3] + first_column * copy.strides[4];
+  context.team->parallel_for(lines, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t line = begin; line < end; ++line) {
+      const int64_t of_plane = line % padded.input[1] - first_line;
+      const int64_t of_image = line / padded.input[1] % padded.input[0] - first_plane;
+      const bool is_inside =
+          of_plane >= 0 && of_plane < shape.input[1] && of_image >= 0 && of_image < shape.input[0];
+      const int64_t left = is_inside ? first_column : width;
+      fill(copy, line, 0, left, padding);
+      if (is_inside) fill(copy, line, left + inside.sizes[4], width, padding);
+    }
+  });
+  Images given = from;
+  given.sizes[4] = inside.sizes[4];
+  copy_images(*context.team, given, inside);
+  return copy;
 }
 
 }  // namespace
 
-bool ImageWindows::suits(const ConvolutionShape& shape) {
-  return !shape.transposed && shape.taps() > 1 && shape.taps() <= kMostRuns && shape.output[2] >= kShortestLine;
+bool ImageWindows::suits(const ConvolutionShape& shape, int64_t depth_step) {
+  const bool long_enough = shape.taps() > 1 && shape.taps() <= kMostRuns && shape.output[2] >= kShortestLine;
+  return !shape.transposed && long_enough && shape.group_in_channels() % depth_step == 0;
 }
 
-Result<ImageWindows> ImageWindows::create(const KernelContext& context, const ConvolutionShape& shape,
-                                          const Tensor& x) {
-  Images images = images_of(x);
-  if (usable_in_place(shape, images)) return ImageWindows(shape, std::move(images));
-  HEARTH_ASSIGN_OR_RETURN(Images padded, padded_copy(context, shape, std::move(images)));
-  return ImageWindows(shape, std::move(padded));
+Result<ImageWindows> ImageWindows::create(const KernelContext& context, const ConvolutionShape& shape, const Images& x,
+                                          uint8_t padding) {
+  const bool pads_lines = padding != 0 && (shape.padding[0] != 0 || shape.padding[1] != 0);
+  if (!pads_lines && usable_in_place(shape, x)) return ImageWindows(shape, x);
+  const ConvolutionShape padded = pads_lines ? with_padded_lines(shape) : shape;
+  HEARTH_ASSIGN_OR_RETURN(Images copy, padded_copy(context, shape, padded, x, padding));
+  return ImageWindows(padded, std::move(copy));
 }
 
 ImageWindows::ImageWindows(const ConvolutionShape& shape, Images images) : shape_(shape), images_(std::move(images)) {

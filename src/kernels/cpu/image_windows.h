@@ -10,14 +10,17 @@
 namespace hearth {
 
 /// A convolution's input as the left operand of a product, read where it lies: the windows of output pixels that follow
-/// each other in a line are evenly spaced, and every row of taps is a run of depth. Taps above, below, before or behind
-/// the input are left out; to the left and right of it the input is padded with zeros.
+/// each other in a line are evenly spaced, and every row of taps is a run of depth. Where padding means zeros, taps above,
+/// below, before or behind the input are left out, and only its left and right are padded.
 class ImageWindows final : public WindowSource {
  public:
-  /// True for convolutions whose lines and runs are long enough to gain by it.
-  static bool suits(const ConvolutionShape& shape);
-  /// `x` is used in place when it is channels-last and needs no padding, else a padded copy of it is made.
-  static Result<ImageWindows> create(const KernelContext& context, const ConvolutionShape& shape, const Tensor& x);
+  /// True for convolutions whose lines and runs are long enough to gain by it, with `depth_step` as the product's depth
+  /// demands it.
+  static bool suits(const ConvolutionShape& shape, int64_t depth_step);
+  /// `x` is used in place when it is channels-last and needs no padding, else a padded copy of it is made. `padding`:
+  /// every byte of what lies around x.
+  static Result<ImageWindows> create(const KernelContext& context, const ConvolutionShape& shape, const Images& x,
+                                     uint8_t padding = 0);
 
   int64_t line_length() const override { return shape_.output[2]; }
   int64_t row_stride() const override { return shape_.stride[2] * images_.strides[4]; }

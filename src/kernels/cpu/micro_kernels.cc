@@ -18,6 +18,7 @@ extern const TileKernels kAmxBFloat16Kernels;
 extern const TileKernels kAmxInt8Kernels;
 extern const TileKernels kAvx2Int8Kernels;
 extern const TileKernels kAvx512BFloat16Kernels;
+extern const BFloat16Loops kAvx512BFloat16Loops;
 extern const TileKernels kAvx512VnniInt8Kernels;
 extern const TileKernels kAvxVnniInt8Kernels;
 #endif
@@ -35,14 +36,21 @@ MicroKernels with(MicroKernels kernels, const char* name, const TileKernels* bfl
   return kernels;
 }
 
+MicroKernels with(MicroKernels kernels, const BFloat16Loops& loops) {
+  kernels.finish = loops.finish;
+  kernels.narrow_bfloat16 = loops.narrow_bfloat16;
+  return kernels;
+}
+
 std::vector<MicroKernels> detect() {
   std::vector<MicroKernels> found;
 #if defined(__x86_64__)
   const CpuFeatures& cpu = cpu_features();
   const TileKernels& int8 = cpu.avx512_vnni ? kAvx512VnniInt8Kernels : kAvx2Int8Kernels;
-  const MicroKernels with_bfloat16 = with(kAvx512MicroKernels, "avx512_bf16", &kAvx512BFloat16Kernels, int8);
-  if (cpu.avx512 && cpu.amx_bf16 && cpu.amx_int8) {
-    found.push_back(with(kAvx512MicroKernels, "amx", &kAmxBFloat16Kernels, kAmxInt8Kernels));
+  const MicroKernels rounding = with(kAvx512MicroKernels, kAvx512BFloat16Loops);
+  const MicroKernels with_bfloat16 = with(rounding, "avx512_bf16", &kAvx512BFloat16Kernels, int8);
+  if (cpu.avx512_bf16 && cpu.amx_bf16 && cpu.amx_int8) {
+    found.push_back(with(rounding, "amx", &kAmxBFloat16Kernels, kAmxInt8Kernels));
   }
   if (cpu.avx512_bf16_is_fast) found.push_back(with_bfloat16);
   if (cpu.avx512) found.push_back(with(kAvx512MicroKernels, "avx512", nullptr, int8));

@@ -91,7 +91,8 @@ struct IntegerSums {
 /// A block of sums on its way to the result, r < rows, n < columns:
 /// result[r][n] = activation(sums[r][n] + bias[n] + residual[r][n]).
 struct FinishArguments {
-  float* sums = nullptr;  ///< With `integers` the bits of int32 numbers. May be overwritten.
+  /// With `integers` the bits of int32 numbers. Rows hold whole vectors, which may be overwritten.
+  float* sums = nullptr;
   int64_t sums_stride = 0;
   const IntegerSums* integers = nullptr;  ///< Null: the sums are float.
   int64_t rows = 0;
@@ -133,6 +134,12 @@ struct MicroKernels : TileKernels {
   const TileKernels* bfloat16 = nullptr;
   /// The same for uint8 numbers in a and int8 numbers in b, with exact int32 sums. Never null.
   const TileKernels* int8 = nullptr;
+};
+
+/// The loops that instructions for rounding to bfloat16 make faster.
+struct BFloat16Loops {
+  void (*finish)(const FinishArguments&);
+  void (*narrow_bfloat16)(const float* from, BFloat16* to, int64_t count);
 };
 
 /// The ones for this machine, or those that the calling thread's ScopedMicroKernels names.

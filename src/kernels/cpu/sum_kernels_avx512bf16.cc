@@ -1,3 +1,4 @@
+#include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
 #include "kernels/cpu/vector_avx512.h"
 
@@ -5,7 +6,7 @@ namespace hearth {
 namespace avx512bf16 {
 namespace {
 
-struct Isa : avx512::Isa {
+struct PairIsa : avx512::Isa {
   static constexpr const char* kName = "avx512_bf16";
   /// Each lane: c + a's two bfloat16 · b's two. Subnormal numbers count as 0.
   static Vector fma(Vector a, Vector b, Vector c) {
@@ -13,10 +14,18 @@ struct Isa : avx512::Isa {
   }
 };
 
+struct RoundingIsa : avx512::Isa {
+  /// Subnormal numbers become 0.
+  static Halves narrow_bfloat16(Vector value) { return reinterpret_cast<Halves>(_mm512_cvtneps_pbh(value)); }
+};
+
 }  // namespace
 }  // namespace avx512bf16
 
 extern const TileKernels kAvx512BFloat16Kernels;
-constexpr TileKernels kAvx512BFloat16Kernels = sum_kernel_table<avx512bf16::Isa>();
+constexpr TileKernels kAvx512BFloat16Kernels = sum_kernel_table<avx512bf16::PairIsa>();
+extern const BFloat16Loops kAvx512BFloat16Loops;
+constexpr BFloat16Loops kAvx512BFloat16Loops{finish<avx512bf16::RoundingIsa>,
+                                             convert_elements<avx512bf16::RoundingIsa, float, BFloat16>};
 
 }  // namespace hearth

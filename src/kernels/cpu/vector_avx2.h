@@ -24,6 +24,12 @@ struct Isa {
   static Vector load_partial(const float* from, int count) { return _mm256_maskload_ps(from, first_lanes(count)); }
   static void store_partial(float* to, Vector value, int count) { _mm256_maskstore_ps(to, first_lanes(count), value); }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+  static Unsigned widen_halves(Halves halves) {
+    return reinterpret_cast<Unsigned>(_mm256_cvtepu16_epi32(reinterpret_cast<__m128i>(halves)));
+  }
+  static Integer widen_bytes(Bytes bytes) {
+    return reinterpret_cast<Integer>(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(reinterpret_cast<int64_t>(bytes))));
+  }
   static Vector widen(Halves halves) { return _mm256_cvtph_ps(reinterpret_cast<__m128i>(halves)); }
   static Halves narrow(Vector value) {
     return reinterpret_cast<Halves>(_mm256_cvtps_ph(value, _MM_FROUND_TO_NEAREST_INT));

@@ -26,6 +26,12 @@ struct Isa {
     _mm512_mask_storeu_ps(to, first_lanes(count), value);
   }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+  static Unsigned widen_halves(Halves halves) {
+    return reinterpret_cast<Unsigned>(_mm512_maskz_cvtepu16_epi32(kAllLanes, reinterpret_cast<__m256i>(halves)));
+  }
+  static Integer widen_bytes(Bytes bytes) {
+    return reinterpret_cast<Integer>(_mm512_maskz_cvtepu8_epi32(kAllLanes, reinterpret_cast<__m128i>(bytes)));
+  }
   // With masks, because g++ 12 takes what the plain forms leave undefined for a mistake.
   static Vector widen(Halves halves) { return _mm512_maskz_cvtph_ps(kAllLanes, reinterpret_cast<__m256i>(halves)); }
   static Halves narrow(Vector value) {

@@ -32,12 +32,15 @@ inline void store_packed(void* to, Packed packed, int columns) {
 template <class Isa>
 inline typename Isa::Vector load_columns(const BFloat16* from, int columns) {
   const auto packed = load_packed<typename Isa::Halves, Isa>(from, columns);
-  return reinterpret_cast<typename Isa::Vector>(__builtin_convertvector(packed, typename Isa::Unsigned) << 16);
+  return reinterpret_cast<typename Isa::Vector>(Isa::widen_halves(packed) << 16);
 }
 
 /// Rounds to nearest, ties to even; NaN stays NaN.
 template <class Isa>
 inline void store_columns(BFloat16* to, typename Isa::Vector value, int columns) {
+  if constexpr (requires { Isa::narrow_bfloat16(value); }) {
+    return store_packed<Isa>(to, Isa::narrow_bfloat16(value), columns);
+  }
   using Unsigned = typename Isa::Unsigned;
   const auto bits = reinterpret_cast<Unsigned>(value);
   const Unsigned rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
@@ -59,7 +62,7 @@ inline void store_columns(Float16* to, typename Isa::Vector value, int columns) 
 template <class Isa>
 inline typename Isa::Vector load_affine(const uint8_t* from, Affine affine, int columns) {
   const auto packed = load_packed<typename Isa::Bytes, Isa>(from, columns);
-  const auto integers = __builtin_convertvector(packed, typename Isa::Integer) - affine.zero;
+  const auto integers = Isa::widen_bytes(packed) - affine.zero;
   return __builtin_convertvector(integers, typename Isa::Vector) * affine.scale;
 }
 

@@ -53,6 +53,8 @@ struct Isa {
     return a * b + c;
 #endif
   }
+  static Unsigned widen_halves(Halves halves) { return __builtin_convertvector(halves, Unsigned); }
+  static Integer widen_bytes(Bytes bytes) { return __builtin_convertvector(bytes, Integer); }
   /// float16 to float and back, rounded to nearest, ties to even.
   static Vector widen(Halves halves) {
     Vector value;

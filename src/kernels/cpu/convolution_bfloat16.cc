@@ -2,6 +2,7 @@
 
 #include "base/errors.h"
 #include "kernels/cpu/converted.h"
+#include "kernels/cpu/depthwise_convolution.h"
 #include "kernels/cpu/grouped_convolution.h"
 #include "kernels/cpu/grouped_images.h"
 #include "kernels/cpu/micro_kernels.h"
@@ -9,12 +10,16 @@
 namespace hearth {
 
 bool multiplies_bfloat16(const ConvolutionShape& shape) {
-  return micro_kernels().bfloat16 && multiplies_groups(shape, group_size(DType::kBFloat16));
+  return shape.is_depthwise() || (micro_kernels().bfloat16 && multiplies_groups(shape, group_size(DType::kBFloat16)));
 }
 
 Status convolve_bfloat16(const KernelContext& context, const ConvolutionShape& shape, const Tensor& x,
                          const Tensor& weight, const Tensor& bias, const Tensor& residual, Activation activation,
                          const Tensor& y) {
+  if (shape.is_depthwise()) {
+    return convolve_depthwise(context, shape, {.x = x, .weight = weight, .bias = bias, .residual = residual, .y = y},
+                              activation);
+  }
   const MicroKernels& kernels = micro_kernels();
   ResultSink sink(kernels);
   sink.activation = activation;

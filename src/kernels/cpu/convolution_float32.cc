@@ -1,16 +1,13 @@
 #include "kernels/cpu/convolution_float32.h"
 
-#include <array>
-
 #include "base/errors.h"
 #include "kernels/cpu/converted.h"
 #include "kernels/cpu/convolution_panels.h"
-#include "kernels/cpu/depthwise.h"
+#include "kernels/cpu/depthwise_convolution.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/image_rows.h"
 #include "kernels/cpu/image_windows.h"
 #include "kernels/cpu/images.h"
-#include "kernels/cpu/parallel_copy.h"
 
 namespace hearth {
 namespace {
@@ -81,49 +78,17 @@ Status convolve_by_gemm(const KernelContext& context, const ConvolutionShape& sh
   return run_gemm(context, kernels, gemm);
 }
 
-/// The weight [C, 1, kernel...] as [taps, C].
-Result<Tensor> depthwise_weights(const KernelContext& context, const Tensor& weight, const ConvolutionShape& shape) {
-  const auto pack = [&](const Tensor& given) -> Result<Tensor> {
-    HEARTH_ASSIGN_OR_RETURN(const Tensor from, to_float32(context, given));
-    const ImageStrides strides = image_strides(from);
-    const std::array<int64_t, 4> sizes{shape.kernel[0], shape.kernel[1], shape.kernel[2], shape.in_channels};
-    HEARTH_ASSIGN_OR_RETURN(Tensor packed, Tensor::empty(DType::kFloat32, sizes));
-    parallel_copy(*context.team, sizes, from.data_as<float>(),
-                  std::array{strides[2], strides[3], strides[4], strides[0]}, packed.data_as<float>(),
-                  packed.strides());
-    return packed;
-  };
-  if (!weight.storage()->is_constant()) return pack(weight);
-  return context.packed->get(weight, "depthwise convolution by taps", pack);
-}
-
-Status convolve_depthwise(const KernelContext& context, const ConvolutionShape& shape, const Operands& operands,
-                          const Tensor& weight, Activation activation) {
-  HEARTH_ASSIGN_OR_RETURN(const Tensor weights, depthwise_weights(context, weight, shape));
-  HEARTH_ASSIGN_OR_RETURN(const Images x, as_channels_last(context, operands.x, /*evenly_spaced=*/false));
-  Depthwise depthwise;
-  depthwise.shape = &shape;
-  depthwise.input = x.data;
-  depthwise.input_strides = x.strides;
-  depthwise.weights = weights.data_as<float>();
-  depthwise.output = operands.y.data;
-  depthwise.output_strides = operands.y.strides;
-  depthwise.bias = operands.bias_data;
-  depthwise.residual = operands.residual.data;
-  depthwise.residual_strides = operands.residual.strides;
-  depthwise.activation = activation;
-  run_depthwise(*context.team, micro_kernels(), depthwise);
-  return {};
-}
-
 }  // namespace
 
 Status convolve_float32(const KernelContext& context, const ConvolutionShape& shape, const Tensor& x,
                         const Tensor& weight, const Tensor& bias, const Tensor& residual, Activation activation,
                         const Tensor& y) {
+  if (shape.is_depthwise()) {
+    return convolve_depthwise(context, shape, {.x = x, .weight = weight, .bias = bias, .residual = residual, .y = y},
+                              activation);
+  }
   HEARTH_ASSIGN_OR_RETURN(const Operands operands, prepare(context, x, bias, residual, y));
-  const auto convolve = shape.is_depthwise() ? convolve_depthwise : convolve_by_gemm;
-  HEARTH_RETURN_IF_ERROR(convolve(context, shape, operands, weight, activation));
+  HEARTH_RETURN_IF_ERROR(convolve_by_gemm(context, shape, operands, weight, activation));
   if (operands.y.data != y.data_as<float>()) copy_images(*context.team, operands.y, images_of(y));
   return {};
 }

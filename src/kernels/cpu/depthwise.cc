@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/cpu/gemm.h"
-
 namespace hearth {
 namespace {
 
-/// Channels of one item of work; a multiple of every instruction set's lanes.
-constexpr int64_t kChannelsOfItem = 512;
+/// Channels of one item of work are so many that the lines of input that an output line meets stay in the nearest cache
+/// until the next one, in elements of four bytes, and at least two vectors of the widest instruction set.
+constexpr int64_t kCachedElements = 4096;
+constexpr int64_t kFewestChannelsOfItem = 32;
 /// Multiply-adds that take some microseconds, several times what handing them to a thread takes.
 constexpr int64_t kWorthwhileWork = 60'000;
 
@@ -22,102 +22,136 @@ struct Line {
   int64_t channel_end;
 };
 
+/// Output pixels of a line that meet the same columns of taps.
+struct Run {
+  int64_t pixel;
+  int64_t pixels;
+  bool is_whole;  ///< They meet all columns.
+  std::vector<DepthwiseTap> taps;
+};
+
 /// Computes lines; each member of the team uses its own.
 class LineWorker {
  public:
   LineWorker(const MicroKernels& kernels, const Depthwise& depthwise)
       : kernels_(kernels), depthwise_(depthwise), shape_(*depthwise.shape) {
-    activates_ = !activation_as_clamp(depthwise.activation, run_.low, run_.high);
-    run_.input_step = shape_.stride[2] * depthwise.input_strides[4];
-    run_.output_step = depthwise.output_strides[4];
-    run_.residual_step = depthwise.residual_strides[4];
-    const int64_t last_tap = (shape_.kernel[2] - 1) * shape_.dilation[2];
-    const int64_t room = shape_.input[2] - 1 + shape_.padding[2] - last_tap;
-    inner_begin_ = std::min((shape_.padding[2] + shape_.stride[2] - 1) / shape_.stride[2], shape_.output[2]);
-    inner_end_ = std::clamp(room < 0 ? 0 : room / shape_.stride[2] + 1, inner_begin_, shape_.output[2]);
+    arguments_.input_dtype = depthwise.input.dtype;
+    arguments_.images = depthwise.input.data;
+    arguments_.input_zero = depthwise.input.affine.zero;
+    arguments_.input_step = shape_.stride[2] * depthwise.input.strides[4];
+    arguments_.output_dtype = depthwise.output.dtype;
+    arguments_.output_affine = depthwise.output.affine;
+    arguments_.output_step = depthwise.output.strides[4];
+    arguments_.residual_step = depthwise.residual.strides[4];
+    arguments_.activation = depthwise.activation;
+    arguments_.weights_step = shape_.in_channels;
+    rows_share_inputs_ = shape_.kernel[2] == 3 && shape_.dilation[2] == shape_.stride[2];
+    cut_line();
   }
 
-  /// Pixels at the sides, where some taps meet padding, one by one; those between in one run.
   void compute(const Line& line) {
-    for (int64_t pixel = 0; pixel < inner_begin_; ++pixel) compute_run(line, pixel, 1);
-    if (inner_begin_ < inner_end_) compute_run(line, inner_begin_, inner_end_ - inner_begin_);
-    for (int64_t pixel = inner_end_; pixel < shape_.output[2]; ++pixel) compute_run(line, pixel, 1);
-  }
-
- private:
-  void compute_run(const Line& line, int64_t pixel, int64_t pixels) {
-    collect_taps(line, pixel);
-    run_.inputs = inputs_.data();
-    run_.weights = weights_.data();
-    run_.taps = static_cast<int64_t>(inputs_.size());
-    run_.pixels = pixels;
-    run_.channels = line.channel_end - line.channel;
-    run_.output = depthwise_.output + offset(depthwise_.output_strides, line, pixel);
-    run_.bias = depthwise_.bias ? depthwise_.bias + line.channel : nullptr;
-    run_.residual =
-        depthwise_.residual ? depthwise_.residual + offset(depthwise_.residual_strides, line, pixel) : nullptr;
-    kernels_.depthwise(run_);
-    if (!activates_) return;
-    for (int64_t p = 0; p < pixels; ++p) {
-      kernels_.activate(depthwise_.activation, run_.output + p * run_.output_step, run_.channels);
+    collect_taps(line);
+    arguments_.weights = depthwise_.weights + line.channel;
+    arguments_.bias = depthwise_.bias ? depthwise_.bias + line.channel : nullptr;
+    arguments_.channels = line.channel_end - line.channel;
+    for (const Run& run : runs_) {
+      arguments_.taps = run.taps.data();
+      arguments_.tap_count = static_cast<int64_t>(run.taps.size());
+      arguments_.has_rows_of_three = run.is_whole && rows_share_inputs_;
+      arguments_.pixels = run.pixels;
+      arguments_.input = line.image * depthwise_.input.strides[0] + line.channel +
+                         first_input(0, line.plane) * depthwise_.input.strides[2] +
+                         first_input(1, line.line) * depthwise_.input.strides[3] +
+                         first_input(2, run.pixel) * depthwise_.input.strides[4];
+      arguments_.output = place(depthwise_.output, line, run.pixel);
+      arguments_.residual = depthwise_.residual.data ? place(depthwise_.residual, line, run.pixel) : nullptr;
+      kernels_.depthwise(arguments_);
     }
   }
 
-  void collect_taps(const Line& line, int64_t pixel) {
-    inputs_.clear();
-    weights_.clear();
-    for (int64_t i = 0; i < shape_.kernel[0]; ++i) {
-      for (int64_t j = 0; j < shape_.kernel[1]; ++j) {
-        const int64_t d = shape_.input_position(0, line.plane, i);
-        const int64_t h = shape_.input_position(1, line.line, j);
-        if (d >= 0 && h >= 0) collect_row(line, pixel, d, h, (i * shape_.kernel[1] + j) * shape_.kernel[2]);
+ private:
+  /// Pixels at the sides, where some taps meet padding, are runs of their own; those between are one.
+  void cut_line() {
+    const int64_t last_tap = (shape_.kernel[2] - 1) * shape_.dilation[2];
+    const int64_t room = shape_.input[2] - 1 + shape_.padding[2] - last_tap;
+    const int64_t begin = std::min((shape_.padding[2] + shape_.stride[2] - 1) / shape_.stride[2], shape_.output[2]);
+    const int64_t end = std::clamp(room < 0 ? 0 : room / shape_.stride[2] + 1, begin, shape_.output[2]);
+    for (int64_t pixel = 0; pixel < begin; ++pixel) runs_.push_back({pixel, 1, false, {}});
+    if (begin < end) runs_.push_back({begin, end - begin, true, {}});
+    for (int64_t pixel = end; pixel < shape_.output[2]; ++pixel) runs_.push_back({pixel, 1, false, {}});
+  }
+
+  /// Lines that meet all taps above and below meet the same ones.
+  void collect_taps(const Line& line) {
+    const bool meets_all = meets_all_taps(0, line.plane) && meets_all_taps(1, line.line);
+    if (meets_all && collected_all_) return;
+    collected_all_ = meets_all;
+    for (Run& run : runs_) {
+      run.taps.clear();
+      for (int64_t i = 0; i < shape_.kernel[0]; ++i) {
+        for (int64_t j = 0; j < shape_.kernel[1]; ++j) {
+          const bool is_inside =
+              shape_.input_position(0, line.plane, i) >= 0 && shape_.input_position(1, line.line, j) >= 0;
+          if (is_inside) collect_row(run, i, j);
+        }
       }
     }
   }
 
-  /// A row of taps, the first of which has number `tap`, in line `h` of plane `d` of the input.
-  void collect_row(const Line& line, int64_t pixel, int64_t d, int64_t h, int64_t tap) {
-    const ImageStrides& strides = depthwise_.input_strides;
-    const float* input = depthwise_.input + line.image * strides[0] + line.channel + d * strides[2] + h * strides[3];
+  void collect_row(Run& run, int64_t i, int64_t j) const {
+    const ImageStrides& strides = depthwise_.input.strides;
+    const auto& dilation = shape_.dilation;
     for (int64_t l = 0; l < shape_.kernel[2]; ++l) {
-      const int64_t w = shape_.input_position(2, pixel, l);
-      if (w < 0) continue;
-      inputs_.push_back(input + w * strides[4]);
-      weights_.push_back(depthwise_.weights + (tap + l) * shape_.in_channels + line.channel);
+      if (shape_.input_position(2, run.pixel, l) < 0) continue;
+      const int64_t tap = (i * shape_.kernel[1] + j) * shape_.kernel[2] + l;
+      run.taps.push_back({i * dilation[0] * strides[2] + j * dilation[1] * strides[3] + l * dilation[2] * strides[4],
+                          tap * shape_.in_channels});
     }
   }
 
-  static int64_t offset(const ImageStrides& strides, const Line& line, int64_t pixel) {
-    return line.image * strides[0] + line.channel + line.plane * strides[2] + line.line * strides[3] +
-           pixel * strides[4];
+  bool meets_all_taps(int dimension, int64_t output) const {
+    return shape_.input_position(dimension, output, 0) >= 0 &&
+           shape_.input_position(dimension, output, shape_.kernel[static_cast<size_t>(dimension)] - 1) >= 0;
+  }
+
+  /// The input that the first tap meets, negative in the padding.
+  int64_t first_input(size_t dimension, int64_t output) const {
+    return output * shape_.stride[dimension] - shape_.padding[dimension];
+  }
+
+  static std::byte* place(const ImagesInMemory& images, const Line& line, int64_t pixel) {
+    const ImageStrides& strides = images.strides;
+    const int64_t element =
+        line.image * strides[0] + line.channel + line.plane * strides[2] + line.line * strides[3] + pixel * strides[4];
+    return images.data + element * (dtype_bits(images.dtype) / 8);
   }
 
   const MicroKernels& kernels_;
   const Depthwise& depthwise_;
   const ConvolutionShape& shape_;
-  DepthwiseArguments run_;
-  bool activates_ = false;
-  int64_t inner_begin_ = 0;
-  int64_t inner_end_ = 0;
-  std::vector<const float*> inputs_;
-  std::vector<const float*> weights_;
+  DepthwiseArguments arguments_;
+  std::vector<Run> runs_;
+  bool collected_all_ = false;
+  bool rows_share_inputs_ = false;
 };
 
 }  // namespace
 
 void run_depthwise(ThreadTeam& team, const MicroKernels& kernels, const Depthwise& depthwise) {
   const ConvolutionShape& shape = *depthwise.shape;
-  const int64_t channel_blocks = (shape.in_channels + kChannelsOfItem - 1) / kChannelsOfItem;
+  const int64_t fitting = kCachedElements / std::max<int64_t>(shape.input[2] * shape.kernel[1], 1);
+  const int64_t channels_of_item = std::max(fitting / kFewestChannelsOfItem, int64_t{1}) * kFewestChannelsOfItem;
+  const int64_t channel_blocks = (shape.in_channels + channels_of_item - 1) / channels_of_item;
   const int64_t lines = shape.batch * shape.output[0] * shape.output[1];
-  const int64_t work_of_item = shape.output[2] * shape.taps() * std::min(shape.in_channels, kChannelsOfItem);
+  const int64_t work_of_item = shape.output[2] * shape.taps() * std::min(shape.in_channels, channels_of_item);
   const int64_t grain = std::max<int64_t>(kWorthwhileWork / std::max<int64_t>(work_of_item, 1), 1);
   team.parallel_for(lines * channel_blocks, grain, [&](int64_t begin, int64_t end) {
     LineWorker worker(kernels, depthwise);
     for (int64_t item = begin; item < end; ++item) {
-      const int64_t line = item / channel_blocks;
-      const int64_t channel = item % channel_blocks * kChannelsOfItem;
+      const int64_t line = item % lines;
+      const int64_t channel = item / lines * channels_of_item;
       worker.compute({line / (shape.output[0] * shape.output[1]), line / shape.output[1] % shape.output[0],
-                      line % shape.output[1], channel, std::min(channel + kChannelsOfItem, shape.in_channels)});
+                      line % shape.output[1], channel, std::min(channel + channels_of_item, shape.in_channels)});
     }
   });
 }

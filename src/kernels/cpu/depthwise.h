@@ -5,18 +5,23 @@
 
 namespace hearth {
 
-/// A depthwise convolution (one input and one output channel a group, not transposed) over images with adjacent
-/// channels. Strides are those of [N, C, D, H, W], in elements.
+/// Images with adjacent channels in memory.
+struct ImagesInMemory {
+  std::byte* data = nullptr;  ///< Null: none.
+  ImageStrides strides{};     ///< Of [N, C, D, H, W], in elements.
+  DType dtype = DType::kFloat32;
+  Affine affine{};  ///< What uint8 elements mean.
+};
+
+/// A depthwise convolution (one input and one output channel a group, not transposed), of the dtypes that
+/// DepthwiseArguments knows.
 struct Depthwise {
   const ConvolutionShape* shape = nullptr;
-  const float* input = nullptr;
-  ImageStrides input_strides{};
-  const float* weights = nullptr;  ///< [taps, channels]
-  float* output = nullptr;
-  ImageStrides output_strides{};
-  const float* bias = nullptr;      ///< Null: none.
-  const float* residual = nullptr;  ///< Null: none.
-  ImageStrides residual_strides{};
+  ImagesInMemory input;
+  const float* weights = nullptr;  ///< [taps, channels], times the scale of a uint8 input.
+  ImagesInMemory output;
+  const float* bias = nullptr;  ///< Null: none.
+  ImagesInMemory residual;
   Activation activation = Activation::kNone;
 };
 

@@ -1,69 +1,153 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
-#include "kernels/cpu/tile_kernel.h"
+#include "kernels/cpu/result_vector.h"
+#include "kernels/cpu/vector_math.h"
 
 namespace hearth {
 
-/// kPixels pixels from number `pixel` on, by kVectors vectors of channels from `channel` on; the last vector holds
-/// `columns` channels, the others are full.
-template <class Isa, int kPixels, int kVectors>
-inline void convolve_block(const DepthwiseArguments& run, int64_t pixel, int64_t channel, int columns) {
-  using Vector = typename Isa::Vector;
-  Vector sums[kPixels][kVectors];
-#pragma GCC unroll 8
-  for (int p = 0; p < kPixels; ++p) {
-    for (int j = 0; j < kVectors; ++j) sums[p][j] = Vector{};
+/// Computes one run. Input and Output are float, BFloat16 or uint8_t.
+template <class Isa, class Input, class Output>
+class DepthwiseRun {
+ public:
+  explicit DepthwiseRun(const DepthwiseArguments& run) : run_(run), result_(run.activation, run.output_affine) {}
+
+  /// Blocks hold eight sums, which hides the latency of the multiply-adds, and as many pixels as there are, which share
+  /// the loads of the weights.
+  void compute() const {
+    int64_t pixel = 0;
+    if (run_.has_rows_of_three) {
+      for (; pixel + 4 <= run_.pixels; pixel += 4) compute_pixels<4, 2, 3>(pixel);
+      for (; pixel + 2 <= run_.pixels; pixel += 2) compute_pixels<2, 4, 3>(pixel);
+    }
+    for (; pixel + 4 <= run_.pixels; pixel += 4) compute_pixels<4, 2, 1>(pixel);
+    for (; pixel + 2 <= run_.pixels; pixel += 2) compute_pixels<2, 4, 1>(pixel);
+    for (; pixel < run_.pixels; ++pixel) compute_pixels<1, 8, 1>(pixel);
   }
-  const auto width = [columns](int j) { return j == kVectors - 1 ? columns : Isa::kLanes; };
-  for (int64_t t = 0; t < run.taps; ++t) {
-    const float* input = run.inputs[t] + pixel * run.input_step + channel;
+
+ private:
+  using Vector = typename Isa::Vector;
+
+  template <int kPixels, int kVectors>
+  struct Block {
+    Vector vectors[kPixels][kVectors];
+  };
+
+  /// All channels of kPixels pixels, by kTaps taps at once, which share the loads of the inputs.
+  template <int kPixels, int kVectors, int kTaps>
+  void compute_pixels(int64_t pixel) const {
+    int64_t channel = 0;
+    for (; channel + kVectors * Isa::kLanes <= run_.channels; channel += kVectors * Isa::kLanes) {
+      compute_block<kPixels, kVectors, kTaps, true>(pixel, channel, Isa::kLanes);
+    }
+    for (; channel + Isa::kLanes <= run_.channels; channel += Isa::kLanes) {
+      compute_block<kPixels, 1, kTaps, true>(pixel, channel, Isa::kLanes);
+    }
+    if (channel < run_.channels) {
+      compute_block<kPixels, 1, kTaps, false>(pixel, channel, static_cast<int>(run_.channels - channel));
+    }
+  }
+
+  /// kPixels pixels from number `pixel` on, by kVectors vectors of channels from `channel` on; unless they are kWhole,
+  /// the last vector holds `columns` channels.
+  template <int kPixels, int kVectors, int kTaps, bool kWhole>
+  void compute_block(int64_t pixel, int64_t channel, int columns) const {
+    const auto width = [columns](int j) { return kWhole || j < kVectors - 1 ? Isa::kLanes : columns; };
+    Block<kPixels, kVectors> block;
+    auto& sums = block.vectors;
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) {
+      for (int j = 0; j < kVectors; ++j) sums[p][j] = Vector{};
+    }
+    const auto* inputs = static_cast<const Input*>(run_.images);
+    const int64_t first = run_.input + pixel * run_.input_step + channel;
+    for (int64_t t = 0; t < run_.tap_count; t += kTaps) {
+      const Input* input = inputs + (first + run_.taps[t].input);
+      const float* weights = run_.weights + run_.taps[t].weights + channel;
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+        const int start = j * Isa::kLanes;
+        Vector weight[kTaps];
+#pragma GCC unroll 8
+        for (int l = 0; l < kTaps; ++l) {
+          weight[l] = load_columns<Isa>(weights + l * run_.weights_step + start, width(j));
+        }
+#pragma GCC unroll 8
+        for (int i = 0; i < kPixels + kTaps - 1; ++i) {
+          const Vector number = load_input(input + i * run_.input_step + start, width(j));
+#pragma GCC unroll 8
+          for (int l = 0; l < kTaps; ++l) {
+            if (i >= l && i - l < kPixels) sums[i - l][j] = Isa::fma(number, weight[l], sums[i - l][j]);
+          }
+        }
+      }
+    }
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
-      const Vector weight = load_columns<Isa>(run.weights[t] + channel + j * Isa::kLanes, width(j));
+      const int64_t start = channel + j * Isa::kLanes;
+      const Vector bias = run_.bias ? load_columns<Isa>(run_.bias + start, width(j)) : Vector{};
+#pragma GCC unroll 8
+      for (int p = 0; p < kPixels; ++p) sums[p][j] += bias;
+    }
+    if (run_.residual) {
 #pragma GCC unroll 8
       for (int p = 0; p < kPixels; ++p) {
-        const float* from = input + p * run.input_step + j * Isa::kLanes;
-        sums[p][j] = Isa::fma(load_columns<Isa>(from, width(j)), weight, sums[p][j]);
+#pragma GCC unroll 8
+        for (int j = 0; j < kVectors; ++j) sums[p][j] += residual(pixel + p, channel + j * Isa::kLanes, width(j));
+      }
+    }
+    Output* output = static_cast<Output*>(run_.output) + pixel * run_.output_step + channel;
+    if (!result_.is_clamp()) return store_activated<kPixels, kVectors>(block, output, width(kVectors - 1));
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+        result_.store(output + p * run_.output_step + j * Isa::kLanes, sums[p][j], width(j));
       }
     }
   }
-#pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) {
-    const int64_t start = channel + j * Isa::kLanes;
-    const Vector bias = run.bias ? load_columns<Isa>(run.bias + start, width(j)) : Vector{};
-#pragma GCC unroll 8
+
+  /// Takes the sums as a copy, so that they need not lie in memory otherwise.
+  template <int kPixels, int kVectors>
+  [[gnu::noinline]] void store_activated(Block<kPixels, kVectors> sums, Output* output, int columns) const {
+    activate<Isa>(run_.activation, &sums.vectors[0][0][0], kPixels * kVectors * Isa::kLanes);
     for (int p = 0; p < kPixels; ++p) {
-      Vector sum = sums[p][j] + bias;
-      if (run.residual) sum += load_columns<Isa>(run.residual + (pixel + p) * run.residual_step + start, width(j));
-      sum = clamp<Isa>(sum, Isa::broadcast(run.low), Isa::broadcast(run.high));
-      store_columns<Isa>(run.output + (pixel + p) * run.output_step + start, sum, width(j));
+      for (int j = 0; j < kVectors; ++j) {
+        result_.store(output + p * run_.output_step + j * Isa::kLanes, sums.vectors[p][j],
+                      j < kVectors - 1 ? Isa::kLanes : columns);
+      }
     }
   }
-}
 
-/// All channels of kPixels pixels.
-template <class Isa, int kPixels, int kVectors>
-inline void convolve_pixels(const DepthwiseArguments& run, int64_t pixel) {
-  int64_t channel = 0;
-  for (; channel + kVectors * Isa::kLanes <= run.channels; channel += kVectors * Isa::kLanes) {
-    convolve_block<Isa, kPixels, kVectors>(run, pixel, channel, Isa::kLanes);
+  [[gnu::always_inline]] Vector load_input(const Input* from, int columns) const {
+    if constexpr (std::is_same_v<Input, uint8_t>) {
+      return load_bytes<Isa>(from, run_.input_zero, columns);
+    } else {
+      return load_columns<Isa>(from, columns);
+    }
   }
-  for (; channel < run.channels; channel += Isa::kLanes) {
-    const int64_t left = run.channels - channel;
-    convolve_block<Isa, kPixels, 1>(run, pixel, channel, left < Isa::kLanes ? static_cast<int>(left) : Isa::kLanes);
-  }
-}
 
-/// Blocks hold eight sums, which hides the latency of the multiply-adds, and as many pixels as there are, which share
-/// the loads of the weights.
+  [[gnu::always_inline]] Vector residual(int64_t pixel, int64_t channel, int columns) const {
+    if constexpr (std::is_same_v<Output, uint8_t>) {
+      return Vector{};
+    } else {
+      return load_columns<Isa>(static_cast<const Output*>(run_.residual) + pixel * run_.residual_step + channel,
+                               columns);
+    }
+  }
+
+  const DepthwiseArguments& run_;
+  const ResultVector<Isa, Output> result_;
+};
+
 template <class Isa>
 void convolve_depthwise(const DepthwiseArguments& run) {
-  int64_t pixel = 0;
-  for (; pixel + 4 <= run.pixels; pixel += 4) convolve_pixels<Isa, 4, 2>(run, pixel);
-  for (; pixel + 2 <= run.pixels; pixel += 2) convolve_pixels<Isa, 2, 4>(run, pixel);
-  for (; pixel < run.pixels; ++pixel) convolve_pixels<Isa, 1, 8>(run, pixel);
+  if (run.input_dtype == DType::kFloat32) return DepthwiseRun<Isa, float, float>(run).compute();
+  if (run.input_dtype == DType::kBFloat16) return DepthwiseRun<Isa, BFloat16, BFloat16>(run).compute();
+  run.output_dtype == DType::kUInt8 ? DepthwiseRun<Isa, uint8_t, uint8_t>(run).compute()
+                                    : DepthwiseRun<Isa, uint8_t, float>(run).compute();
 }
 
 }  // namespace hearth

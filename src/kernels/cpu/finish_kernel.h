@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-#include "kernels/cpu/vector_convert.h"
+#include "kernels/cpu/result_vector.h"
 #include "kernels/cpu/vector_math.h"
 
 namespace hearth {
@@ -13,33 +13,29 @@ template <class Isa, class Residual, class Result, bool kIntegers>
 class BlockFinisher {
  public:
   explicit BlockFinisher(const FinishArguments& block)
-      : block_(block),
-        low_(is_relu() ? 0 : -__builtin_inff()),
-        high_(block.activation == Activation::kRelu6 ? 6 : __builtin_inff()),
-        quantizer_(block.result_affine, low_, high_) {}
+      : block_(block), result_(block.activation, block.result_affine) {}
 
   void run() const {
-    if (is_relu() || block_.activation == Activation::kNone) {
+    if (result_.is_clamp()) {
       return for_each_vector([&](int64_t n, int columns) __attribute__((always_inline)) {
-        for_each_value(n, columns, [&](int64_t r, Vector value) __attribute__((always_inline)) { store(r, n, value, columns); });
+        for_each_value(n, columns, [&](int64_t r, Vector value) __attribute__((always_inline)) {
+          result_.store(result(r) + n, value, columns);
+        });
       });
     }
     for_each_vector([&](int64_t n, int columns) __attribute__((always_inline)) {
-      for_each_value(n, columns, [&](int64_t r, Vector value) __attribute__((always_inline)) { Isa::store(sums(r) + n, value); });
+      for_each_value(n, columns,
+                     [&](int64_t r, Vector value) __attribute__((always_inline)) { Isa::store(sums(r) + n, value); });
     });
     for (int64_t r = 0; r < block_.rows; ++r) activate<Isa>(block_.activation, sums(r), block_.columns);
     for_each_vector([&](int64_t n, int columns) __attribute__((always_inline)) {
-      for (int64_t r = 0; r < block_.rows; ++r) store(r, n, Isa::load(sums(r) + n), columns);
+      for (int64_t r = 0; r < block_.rows; ++r) result_.store(result(r) + n, Isa::load(sums(r) + n), columns);
     });
   }
 
  private:
   using Vector = typename Isa::Vector;
   using Integer = typename Isa::Integer;
-
-  bool is_relu() const {
-    return block_.activation == Activation::kRelu || block_.activation == Activation::kRelu6;
-  }
 
   /// Calls `visit(n, columns)` for each vector. `columns` is a constant for whole ones.
   template <class Visit>
@@ -86,21 +82,11 @@ class BlockFinisher {
     }
   }
 
-  [[gnu::always_inline]] void store(int64_t r, int64_t n, Vector value, int columns) const {
-    Result* to = static_cast<Result*>(block_.result) + r * block_.result_stride + n;
-    if constexpr (std::is_same_v<Result, uint8_t>) {
-      store_quantized<Isa>(to, value, quantizer_, columns);
-    } else {
-      store_columns<Isa>(to, clamp<Isa>(value, Isa::broadcast(low_), Isa::broadcast(high_)), columns);
-    }
-  }
-
   float* sums(int64_t r) const { return block_.sums + r * block_.sums_stride; }
+  Result* result(int64_t r) const { return static_cast<Result*>(block_.result) + r * block_.result_stride; }
 
   const FinishArguments& block_;
-  const float low_;
-  const float high_;
-  const Quantizer quantizer_;
+  const ResultVector<Isa, Result> result_;
 };
 
 template <class Isa>

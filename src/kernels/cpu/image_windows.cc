@@ -68,8 +68,7 @@ Result<Images> padded_copy(const KernelContext& context, const ConvolutionShape&
     for (int64_t line = begin; line < end; ++line) {
       const int64_t of_plane = line % padded.input[1] - first_line;
       const int64_t of_image = line / padded.input[1] % padded.input[0] - first_plane;
-      const bool is_inside =
-          of_plane >= 0 && of_plane < shape.input[1] && of_image >= 0 && of_image < shape.input[0];
+      const bool is_inside = of_plane >= 0 && of_plane < shape.input[1] && of_image >= 0 && of_image < shape.input[0];
       const int64_t left = is_inside ? first_column : width;
       fill(copy, line, 0, left, padding);
       if (is_inside) fill(copy, line, left + inside.sizes[4], width, padding);

@@ -10,8 +10,8 @@
 namespace hearth {
 
 /// A convolution's input as the left operand of a product, read where it lies: the windows of output pixels that follow
-/// each other in a line are evenly spaced, and every row of taps is a run of depth. Where padding means zeros, taps above,
-/// below, before or behind the input are left out, and only its left and right are padded.
+/// each other in a line are evenly spaced, and every row of taps is a run of depth. Where padding means zeros, taps
+/// above, below, before or behind the input are left out, and only its left and right are padded.
 class ImageWindows final : public WindowSource {
  public:
   /// True for convolutions whose lines and runs are long enough to gain by it, with `depth_step` as the product's depth

@@ -37,6 +37,7 @@ MicroKernels with(MicroKernels kernels, const char* name, const TileKernels* bfl
 }
 
 MicroKernels with(MicroKernels kernels, const BFloat16Loops& loops) {
+  kernels.depthwise = loops.depthwise;
   kernels.finish = loops.finish;
   kernels.narrow_bfloat16 = loops.narrow_bfloat16;
   return kernels;

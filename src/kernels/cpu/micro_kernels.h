@@ -38,22 +38,37 @@ struct TileArguments {
   bool last = true;
 };
 
+/// A tap of a depthwise convolution, as offsets in elements: of its input from that of the run, of its weights from the
+/// first tap's.
+struct DepthwiseTap {
+  int64_t input;
+  int64_t weights;
+};
+
 /// A run of output pixels of a depthwise convolution, all of which meet the same taps:
-/// output[p][c] = clamp(Σ_t inputs[t][p][c] · weights[t][c] + bias[c] + residual[p][c]).
+/// output[p][c] = activation(Σ_t input[t][p][c] · weights[t][c] + bias[c] + residual[p][c]). Steps are in elements.
 struct DepthwiseArguments {
-  const float* const* inputs = nullptr;   ///< Of each tap, for the first pixel.
-  const float* const* weights = nullptr;  ///< Of each tap.
-  int64_t taps = 0;
-  int64_t input_step = 0;  ///< Elements from one pixel to the next.
+  DType input_dtype = DType::kFloat32;   ///< float32, bfloat16 or uint8.
+  DType output_dtype = DType::kFloat32;  ///< The same; after uint8 also float32.
+  const DepthwiseTap* taps = nullptr;
+  int64_t tap_count = 0;
+  /// The taps come in threes whose inputs are input_step apart.
+  bool has_rows_of_three = false;
+  const void* images = nullptr;
+  int64_t input = 0;       ///< The run's offset within images, in elements. It may lie before them, its taps' do not.
+  int64_t input_step = 0;  ///< From one pixel to the next.
+  int32_t input_zero = 0;  ///< The byte that stands for 0 in uint8 inputs, whose scale is 1.
+  const float* weights = nullptr;
+  int64_t weights_step = 0;  ///< From one tap of a row to the next.
   int64_t pixels = 0;
   int64_t channels = 0;
-  float* output = nullptr;
+  void* output = nullptr;
   int64_t output_step = 0;
-  const float* bias = nullptr;      ///< Null: none.
-  const float* residual = nullptr;  ///< Null: none.
+  Affine output_affine;            ///< Of uint8 outputs.
+  const float* bias = nullptr;     ///< Null: none.
+  const void* residual = nullptr;  ///< Of the output's dtype, which is not uint8. Null: none.
   int64_t residual_step = 0;
-  float low = 0;
-  float high = 0;
+  Activation activation = Activation::kNone;
 };
 
 /// The tiles of one kind of product. An element of a and b takes four bytes: a float, or two bfloat16 or four int8
@@ -138,6 +153,7 @@ struct MicroKernels : TileKernels {
 
 /// The loops that instructions for rounding to bfloat16 make faster.
 struct BFloat16Loops {
+  void (*depthwise)(const DepthwiseArguments&);
   void (*finish)(const FinishArguments&);
   void (*narrow_bfloat16)(const float* from, BFloat16* to, int64_t count);
 };

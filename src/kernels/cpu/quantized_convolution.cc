@@ -3,6 +3,7 @@
 #include "kernels/cpu/converted.h"
 #include "kernels/cpu/convolution_float32.h"
 #include "kernels/cpu/convolution_panels.h"
+#include "kernels/cpu/depthwise_convolution.h"
 #include "kernels/cpu/dequantized.h"
 #include "kernels/cpu/grouped_convolution.h"
 #include "kernels/cpu/grouped_images.h"
@@ -34,7 +35,20 @@ Status convolve_bytes(const KernelContext& context, const ConvolutionShape& shap
                          sink);
 }
 
-/// In float32: for convolutions whose channels do not fall into groups of four, depthwise ones above all.
+Status convolve_bytes_depthwise(const KernelContext& context, const ConvolutionShape& shape, const Tensor& x,
+                                const QuantizedLayer& layer, const Tensor& y) {
+  HEARTH_ASSIGN_OR_RETURN(const Tensor weight, dequantized_weight(context, layer.weight, layer.scales));
+  return convolve_depthwise(context, shape,
+                            {.x = x,
+                             .x_affine = {1, layer.x_zero},
+                             .weight = weight,
+                             .bias = layer.bias,
+                             .y = y,
+                             .y_affine = layer.y_affine.value_or(Affine())},
+                            layer.activation);
+}
+
+/// In float32: for convolutions whose channels do not fall into groups of four, and depthwise ones with a residual.
 Status convolve_dequantized(const KernelContext& context, const ConvolutionShape& shape, const Tensor& x,
                             const QuantizedLayer& layer, const Tensor& y) {
   HEARTH_ASSIGN_OR_RETURN(const Tensor images, dequantized(context, x, {1, layer.x_zero}));
@@ -62,8 +76,10 @@ Result<Tensor> quantized_convolution(const KernelContext& context, const Tensor&
                           empty_convolution_result(*context.pool, result_dtype(layer), x, layer.weight, shape));
   if (y.element_count() == 0) return y;
   count_operations(DType::kInt8, shape.operations());
-  const bool grouped = multiplies_groups(shape, group_size(DType::kInt8));
-  HEARTH_RETURN_IF_ERROR((grouped ? convolve_bytes : convolve_dequantized)(context, shape, x, layer, y));
+  const auto convolve = multiplies_groups(shape, group_size(DType::kInt8))  ? convolve_bytes
+                        : shape.is_depthwise() && !layer.residual.defined() ? convolve_bytes_depthwise
+                                                                            : convolve_dequantized;
+  HEARTH_RETURN_IF_ERROR(convolve(context, shape, x, layer, y));
   return y;
 }
 

@@ -1,3 +1,4 @@
+#include "kernels/cpu/depthwise_kernel.h"
 #include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
 #include "kernels/cpu/vector_avx512.h"
@@ -25,7 +26,10 @@ struct RoundingIsa : avx512::Isa {
 extern const TileKernels kAvx512BFloat16Kernels;
 constexpr TileKernels kAvx512BFloat16Kernels = sum_kernel_table<avx512bf16::PairIsa>();
 extern const BFloat16Loops kAvx512BFloat16Loops;
-constexpr BFloat16Loops kAvx512BFloat16Loops{finish<avx512bf16::RoundingIsa>,
-                                             convert_elements<avx512bf16::RoundingIsa, float, BFloat16>};
+constexpr BFloat16Loops kAvx512BFloat16Loops{
+    convolve_depthwise<avx512bf16::RoundingIsa>,
+    finish<avx512bf16::RoundingIsa>,
+    convert_elements<avx512bf16::RoundingIsa, float, BFloat16>,
+};
 
 }  // namespace hearth

@@ -58,12 +58,17 @@ inline void store_columns(Float16* to, typename Isa::Vector value, int columns) 
   store_packed<Isa>(to, Isa::narrow(value), columns);
 }
 
+/// Bytes minus `zero`.
+template <class Isa>
+inline typename Isa::Vector load_bytes(const uint8_t* from, int32_t zero, int columns) {
+  const auto packed = load_packed<typename Isa::Bytes, Isa>(from, columns);
+  return __builtin_convertvector(Isa::widen_bytes(packed) - zero, typename Isa::Vector);
+}
+
 /// Bytes as the numbers that they mean.
 template <class Isa>
 inline typename Isa::Vector load_affine(const uint8_t* from, Affine affine, int columns) {
-  const auto packed = load_packed<typename Isa::Bytes, Isa>(from, columns);
-  const auto integers = Isa::widen_bytes(packed) - affine.zero;
-  return __builtin_convertvector(integers, typename Isa::Vector) * affine.scale;
+  return load_bytes<Isa>(from, affine.zero, columns) * affine.scale;
 }
 
 /// How numbers become bytes: times `factor`, bounded, rounded, plus `zero`.

@@ -31,7 +31,7 @@ _library.define(
     tags=_TAGS,
 )
 _library.define(
-    "hearth_conv2d(Tensor x, Tensor weight, Tensor? bias, Tensor? residual, int[2] stride, int[2] padding, "
+    "hearth_conv2d(Tensor x, Tensor weight, Tensor? bias, Tensor? residual, int[2] stride, int[] padding, "
     "int[2] dilation, int groups, str activation) -> Tensor",
     tags=_TAGS,
 )
@@ -43,7 +43,7 @@ _FINISH = (
 )
 _library.define(f"hearth_quantized_linear(Tensor x, int x_zero, Tensor weight, {_FINISH}) -> Tensor", tags=_TAGS)
 _library.define(
-    "hearth_quantized_conv2d(Tensor x, int x_zero, Tensor weight, int[2] stride, int[2] padding, int[2] dilation, "
+    "hearth_quantized_conv2d(Tensor x, int x_zero, Tensor weight, int[2] stride, int[] padding, int[2] dilation, "
     f"int groups, {_FINISH}) -> Tensor",
     tags=_TAGS,
 )
@@ -70,9 +70,18 @@ def _linear_shape(x, weight, scales, zeros, bias, residual, fmt, group_size, n, 
     return x.new_empty((*x.shape[:-1], n))
 
 
+def _padded(x: Tensor, padding: list[int]) -> Tensor:
+    """`padding`: [height, width], or [top, left, bottom, right]."""
+    top, left = padding[:2]
+    bottom, right = padding[-2:]
+    return torch.nn.functional.pad(x, (left, right, top, bottom))
+
+
 def _conv2d(x, weight, bias, residual, stride, padding, dilation, groups, activation):
-    y = torch.nn.functional.conv2d(*_wide(x, weight, bias), stride, padding, dilation, groups)
-    return _channels_last(_finished(y, residual, activation).to(x.dtype))
+    dtype = x.dtype
+    x, weight, bias = _wide(x, weight, bias)
+    y = torch.nn.functional.conv2d(_padded(x, padding), weight, bias, stride, 0, dilation, groups)
+    return _channels_last(_finished(y, residual, activation).to(dtype))
 
 
 def _conv2d_shape(x, weight, bias, residual, stride, padding, dilation, groups, activation):
@@ -128,7 +137,8 @@ def _quantized_linear_shape(x, x_zero, weight, *finish):
 
 
 def _quantized_conv2d(x, x_zero, weight, stride, padding, dilation, groups, *finish):
-    sums = torch.nn.functional.conv2d(x.double() - x_zero, weight.double(), None, stride, padding, dilation, groups)
+    x = _padded(x.double() - x_zero, padding)
+    sums = torch.nn.functional.conv2d(x, weight.double(), None, stride, 0, dilation, groups)
     return _channels_last(_Finish(*finish).apply(sums.float(), (-1, 1, 1)))
 
 
@@ -139,7 +149,8 @@ def _quantized_conv2d_shape(x, x_zero, weight, stride, padding, dilation, groups
 
 def _conv2d_sizes(x, weight, stride, padding, dilation) -> tuple:
     size = [
-        (x.shape[2 + i] + 2 * padding[i] - dilation[i] * (weight.shape[2 + i] - 1) - 1) // stride[i] + 1 for i in (0, 1)
+        (x.shape[2 + i] + padding[i] + padding[i - 2] - dilation[i] * (weight.shape[2 + i] - 1) - 1) // stride[i] + 1
+        for i in (0, 1)
     ]
     return (x.shape[0], weight.shape[0], *size)
 

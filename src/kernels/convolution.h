@@ -11,7 +11,7 @@ namespace hearth {
 /// Parameters of a convolution with D spatial dimensions (1 to 3); each span has D entries, or one that stands for all.
 struct ConvolutionParameters {
   std::span<const int64_t> stride;
-  std::span<const int64_t> padding;
+  std::span<const int64_t> padding;  ///< Or 2 · D entries: before the input in each dimension, then behind it.
   std::span<const int64_t> dilation;
   bool transposed = false;
   std::span<const int64_t> output_padding{};  ///< Transposed only.

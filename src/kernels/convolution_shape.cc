@@ -34,7 +34,7 @@ Status read_parameter(const char* name, std::span<const int64_t> values, int ran
 /// The output's size in one dimension; nothing when it overflows or is below 1.
 std::optional<int64_t> output_size(const ConvolutionShape& shape, size_t i, int64_t output_padding) {
   const CheckedSize window = CheckedSize(shape.dilation[i]) * (CheckedSize(shape.kernel[i]) - 1) + 1;
-  const CheckedSize border = CheckedSize(2) * shape.padding[i];
+  const CheckedSize border = CheckedSize(shape.padding[i]) + shape.padding_behind[i];
   if (shape.transposed) {
     return ((CheckedSize(shape.input[i]) - 1) * shape.stride[i] + window + output_padding - border).as<int64_t>();
   }
@@ -48,18 +48,31 @@ Status read_output_sizes(const std::array<int64_t, 3>& output_padding, Convoluti
     if (shape.input[i] < 1) return invalid_argument("{}: x has a spatial size of 0", kOp);
     const auto size = output_size(shape, i, output_padding[i]);
     if (!size || *size < 1) {
-      return invalid_argument("{}: a kernel of {} with dilation {} does not fit x's size {} with padding {}", kOp,
-                              shape.kernel[i], shape.dilation[i], shape.input[i], shape.padding[i]);
+      return invalid_argument("{}: a kernel of {} with dilation {} does not fit x's size {} with padding {} and {}",
+                              kOp, shape.kernel[i], shape.dilation[i], shape.input[i], shape.padding[i],
+                              shape.padding_behind[i]);
     }
     shape.output[i] = *size;
   }
   return {};
 }
 
+Status read_padding(const ConvolutionParameters& parameters, ConvolutionShape& shape) {
+  const auto rank = static_cast<size_t>(shape.spatial_rank);
+  std::span<const int64_t> before = parameters.padding;
+  std::span<const int64_t> behind = before;
+  if (before.size() == 2 * rank && !parameters.transposed) {
+    before = behind.first(rank);
+    behind = behind.last(rank);
+  }
+  HEARTH_RETURN_IF_ERROR(read_parameter("padding", before, shape.spatial_rank, 0, shape.padding));
+  return read_parameter("padding", behind, shape.spatial_rank, 0, shape.padding_behind);
+}
+
 Status read_parameters(const ConvolutionParameters& parameters, ConvolutionShape& shape) {
   const int rank = shape.spatial_rank;
   HEARTH_RETURN_IF_ERROR(read_parameter("stride", parameters.stride, rank, 1, shape.stride));
-  HEARTH_RETURN_IF_ERROR(read_parameter("padding", parameters.padding, rank, 0, shape.padding));
+  HEARTH_RETURN_IF_ERROR(read_padding(parameters, shape));
   HEARTH_RETURN_IF_ERROR(read_parameter("dilation", parameters.dilation, rank, 1, shape.dilation));
   std::array<int64_t, 3> output_padding{};
   if (parameters.transposed && !parameters.output_padding.empty()) {

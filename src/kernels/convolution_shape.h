@@ -24,7 +24,8 @@ struct ConvolutionShape {
   std::array<int64_t, 3> kernel{1, 1, 1};
   std::array<int64_t, 3> output{1, 1, 1};
   std::array<int64_t, 3> stride{1, 1, 1};
-  std::array<int64_t, 3> padding{0, 0, 0};
+  std::array<int64_t, 3> padding{0, 0, 0};  ///< Before the input.
+  std::array<int64_t, 3> padding_behind{0, 0, 0};
   std::array<int64_t, 3> dilation{1, 1, 1};
 
   int64_t group_in_channels() const { return in_channels / groups; }

@@ -191,3 +191,51 @@ def test_operators_return_the_strides_that_they_predict(shape):
     arguments = (x, torch.randn(6, shape[3]), None, None, torch.randn(6), None, "f32", 0, 6, "gelu")
     assert torch.ops.hearth.hearth_linear(*arguments).is_contiguous()
     torch.library.opcheck(torch.ops.hearth.hearth_linear, arguments, test_utils=("test_schema", "test_faketensor"))
+
+
+@pytest.mark.parametrize(
+    "before, pad, value, own, expected",
+    [
+        ("even", (1, 1, 2, 2), 0, 0, [2, 1]),
+        ("uneven", (0, 1, 0, 1), 0, 0, [0, 0, 1, 1]),
+        ("with the layer's own", (1, 2, 0, 0), 0, 1, [1, 2, 1, 3]),
+        ("one dimension", (2, 2), 0, 1, [1, 3]),
+        ("same", (0, 1, 0, 1), 0, "same", [1, 1, 2, 2]),
+    ],
+)
+@torch.no_grad()
+def test_zeros_around_a_picture_become_padding(before, pad, value, own, expected):
+    module = nn.Sequential(
+        nn.ConstantPad2d((*pad, *[0] * (4 - len(pad))), value), nn.Conv2d(3, 4, 3, padding=own)
+    ).eval()
+    x = torch.randn(2, 3, 8, 9)
+    program = adapted(module, x)
+    assert calls(program) == ["hearth.hearth_conv2d"]
+    assert next(n for n in program.graph.nodes if n.op == "call_function").args[5] == expected
+    torch.testing.assert_close(program.module()(x), module(x))
+
+
+@pytest.mark.parametrize("pad, value", [((1, 1, 1, 1), 1.0), ((-1, 1, 0, 0), 0.0), ((0, 0, 0, 0, 1, 1), 0.0)])
+@torch.no_grad()
+def test_other_padding_stays(pad, value):
+    class Padded(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3 + sum(pad[4:]), 4, 3)
+
+        def forward(self, x):
+            return self.conv(F.pad(x, pad, value=value))
+
+    x = torch.randn(2, 3, 8, 9)
+    module = Padded().eval()
+    program = adapted(module, x)
+    assert len(calls(program)) == 2
+    torch.testing.assert_close(program.module()(x), module(x))
+
+
+@torch.no_grad()
+def test_same_padding_of_even_kernels_is_uneven():
+    module, x = nn.Conv2d(3, 4, 4, padding="same").eval(), torch.randn(1, 3, 8, 9)
+    program = adapted(module, x)
+    assert next(n for n in program.graph.nodes if n.op == "call_function").args[5] == [1, 1, 2, 2]
+    torch.testing.assert_close(program.module()(x), module(x))

@@ -67,6 +67,9 @@ Case draw_case(Draw& draw) {
     x_shape.push_back(std::max(least, draw.from({1, 2, side / 2, side - 1, side})));
     weight_shape.push_back(kernel);
   }
+  if (!c.transposed && draw.chance(0.25)) {
+    for (size_t i = 0; i < rank; ++i) c.padding.push_back(c.padding[i] + draw.from({0, 1, 2}));
+  }
   c.x = draw_images(draw, x_shape);
   c.weight = draw.perhaps_constant(draw_images(draw, weight_shape));
   c.activation = draw.activation();

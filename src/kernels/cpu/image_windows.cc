@@ -26,13 +26,15 @@ int64_t padded_width(const ConvolutionShape& shape) {
 }
 
 bool usable_in_place(const ConvolutionShape& shape, const Images& images) {
-  return images.is_channels_last() && shape.padding[2] == 0 &&
+  return images.is_channels_last() && shape.padding[2] == 0 && shape.padding_behind[2] == 0 &&
          shape.stride[2] * images.strides[4] % kAliasingStride != 0;
 }
 
 /// The same convolution of an input that has its padding in the copied planes and lines.
 ConvolutionShape with_padded_lines(ConvolutionShape shape) {
-  for (const size_t i : {0, 1}) shape.input[i] += 2 * std::exchange(shape.padding[i], 0);
+  for (const size_t i : {0, 1}) {
+    shape.input[i] += std::exchange(shape.padding[i], 0) + std::exchange(shape.padding_behind[i], 0);
+  }
   return shape;
 }
 
@@ -89,7 +91,7 @@ bool ImageWindows::suits(const ConvolutionShape& shape, int64_t depth_step) {
 
 Result<ImageWindows> ImageWindows::create(const KernelContext& context, const ConvolutionShape& shape, const Images& x,
                                           uint8_t padding) {
-  const bool pads_lines = padding != 0 && (shape.padding[0] != 0 || shape.padding[1] != 0);
+  const bool pads_lines = padding != 0 && with_padded_lines(shape).input != shape.input;
   if (!pads_lines && usable_in_place(shape, x)) return ImageWindows(shape, x);
   const ConvolutionShape padded = pads_lines ? with_padded_lines(shape) : shape;
   HEARTH_ASSIGN_OR_RETURN(Images copy, padded_copy(context, shape, padded, x, padding));

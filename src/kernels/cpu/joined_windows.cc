@@ -43,8 +43,8 @@ Result<Images> padded_copy(const KernelContext& context, const ConvolutionShape&
                            uint8_t padding) {
   Images padded;
   padded.sizes = from.sizes;
-  padded.sizes[3] += 2 * shape.padding[1];
-  padded.sizes[4] += 2 * shape.padding[2];
+  padded.sizes[3] += shape.padding[1] + shape.padding_behind[1];
+  padded.sizes[4] += shape.padding[2] + shape.padding_behind[2];
   HEARTH_ASSIGN_OR_RETURN(padded, empty_channels_last(context, padded));
   fill_padding(*context.team, shape, padding, padded);
   Images inside = padded;
@@ -59,8 +59,8 @@ Result<Images> padded_copy(const KernelContext& context, const ConvolutionShape&
 bool JoinedWindows::suits(const ConvolutionShape& shape, int64_t depth_step) {
   const std::array<int64_t, 3> ones{1, 1, 1};
   return !shape.transposed && shape.stride == ones && shape.input[0] == 1 && shape.kernel[0] == 1 &&
-         shape.padding[0] == 0 && shape.taps() > 1 && shape.taps() <= kMostRuns && run_length(shape) > 0 &&
-         run_length(shape) % depth_step == 0;
+         shape.padding[0] == 0 && shape.padding_behind[0] == 0 && shape.taps() > 1 && shape.taps() <= kMostRuns &&
+         run_length(shape) > 0 && run_length(shape) % depth_step == 0;
 }
 
 Result<JoinedWindows> JoinedWindows::create(const KernelContext& context, const ConvolutionShape& shape,

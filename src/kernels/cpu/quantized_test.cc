@@ -138,6 +138,9 @@ ConvolutionCase draw_convolution(Draw& draw) {
     x_shape.push_back(std::max(least, draw.from({1, 2, side / 2, side - 1, side})));
     weight_shape.push_back(kernel);
   }
+  if (draw.chance(0.25)) {
+    for (size_t i = 0; i < rank; ++i) c.padding.push_back(c.padding[i] + draw.from({0, 1, 2}));
+  }
   const Tensor images = draw.chance(0.6) ? draw.channels_last(x_shape) : draw.any_order(x_shape);
   c.x = unsigned_bytes(images);
   c.layer.x_zero = static_cast<int32_t>(draw.from({0, 0, 1, 128, 255}));

@@ -7,6 +7,7 @@ from torch.export import ExportedProgram
 from hearth.export.adapt.channels_last import make_weights_channels_last
 from hearth.export.adapt.editor import ProgramEditor
 from hearth.export.adapt.fold_batch_norm import fold_batch_norms
+from hearth.export.adapt.fold_padding import fold_even_padding
 from hearth.export.adapt.fuse_ops import fuse_operators
 from hearth.export.adapt.fuse_quantized import fuse_quantized_layers
 from hearth.export.adapt.mixed_precision import lower_precision
@@ -25,6 +26,7 @@ def adapt(
     as it is."""
     editor = ProgramEditor(program, shared)
     fold_batch_norms(editor)
+    fold_even_padding(editor)
     make_weights_channels_last(editor)
     if calibration is not None:
         quantize_layers(editor, calibration)

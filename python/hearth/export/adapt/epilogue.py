@@ -64,11 +64,12 @@ def pair(values: list[int]) -> list[int]:
     return list(values) * (2 // len(values))
 
 
-def padding_of(padding: list[int] | str, kernel: tuple[int, ...], dilation: list[int]) -> list[int] | None:
-    """Padding as numbers; None for "same" where the two sides of a dimension differ."""
+def padding_of(padding: list[int] | str, kernel: tuple[int, ...], dilation: list[int]) -> list[int]:
+    """Padding as numbers: [height, width] or, where the two sides of a dimension differ, [top, left, bottom, right]."""
     if padding == "valid":
         return [0, 0]
     if padding == "same":
         total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        return None if any(t % 2 for t in total) else [t // 2 for t in total]
+        before, behind = [t // 2 for t in total], [t - t // 2 for t in total]
+        return before if before == behind else before + behind
     return pair(padding)

@@ -8,6 +8,7 @@ from torch.fx import Node
 from hearth import ops  # noqa: F401  (registers torch.ops.hearth)
 from hearth.export.adapt.editor import ProgramEditor, arguments
 from hearth.export.adapt.epilogue import Epilogue, epilogue, padding_of, pair
+from hearth.export.adapt.fold_padding import with_folded_padding
 
 _aten = torch.ops.aten
 _LINEAR = (_aten.linear.default,)
@@ -56,10 +57,8 @@ def _conv2d_call(editor: ProgramEditor, layer: Node) -> tuple[Callable, Callable
     if weight is None or layer.meta["val"].dim() != 4:
         return None
     stride, dilation = pair(call["stride"]), pair(call["dilation"])
-    padding = padding_of(call["padding"], weight.shape[2:], dilation)
-    if padding is None:
-        return None
-    x, bias, groups = call["input"], call["bias"], call["groups"]
+    x, padding = with_folded_padding(call["input"], padding_of(call["padding"], weight.shape[2:], dilation))
+    bias, groups = call["bias"], call["groups"]
     return torch.ops.hearth.hearth_conv2d.default, lambda end: (
         *(x, call["weight"], bias, end.residual, stride, padding, dilation, groups, end.activation),
     )

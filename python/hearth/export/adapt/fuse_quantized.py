@@ -110,8 +110,6 @@ def _fuse_convolution(editor: ProgramEditor, layer: Node) -> None:
         return
     dilation = pair(call["dilation"])
     padding = padding_of(call["padding"], weight.node.meta["val"].shape[2:], dilation)
-    if padding is None:
-        return
     windows = (pair(call["stride"]), padding, dilation, call["groups"])
     operands = (x.node, x.zero, weight.node, *windows, weight.scales_times(editor, x.scale), call["bias"])
     _replace(editor, epilogue(layer), _hearth.hearth_quantized_conv2d.default, operands)

@@ -16,12 +16,12 @@ _LARGEST_WEIGHT = 127
 
 
 def quantize_layers(editor: ProgramEditor, calibration: list[list]) -> None:
-    """Quantises all linear layers and 2-D convolutions of float32 with constant weights, but depthwise convolutions.
-    Weights become int8, symmetric, each output channel with a scale of its own. What convolutions take, and what is
-    added to their sums, becomes uint8 with the range that it has over `calibration` (flat lists of user inputs); what
-    linear layers take is left to the runtime, which quantises each row when it comes."""
+    """Quantises all linear layers and 2-D convolutions of float32 with constant weights, but those in groups of several
+    channels. Weights become int8, symmetric, each output channel with a scale of its own. What convolutions take, and
+    what is added to their sums, becomes uint8 with the range that it has over `calibration` (flat lists of user
+    inputs); what linear layers take is left to the runtime, which quantises each row when it comes."""
     convolutions = [node for node in editor.graph.nodes if _is_layer(editor, node, _CONVOLUTIONS)]
-    convolutions = [node for node in convolutions if arguments(node)["groups"] == 1]
+    convolutions = [node for node in convolutions if _multiplies_bytes(node)]
     linears = [node for node in editor.graph.nodes if _is_layer(editor, node, (_aten.linear.default,))]
     values = _byte_values(convolutions)
     seen = observe(editor, values, calibration)
@@ -30,6 +30,12 @@ def quantize_layers(editor: ProgramEditor, calibration: list[list]) -> None:
     _insert_bytes(editor, ranges)
     for node in convolutions + linears:
         _quantize_weight(editor, node)
+
+
+def _multiplies_bytes(convolution: Node) -> bool:
+    """True for those that the runtime has fast kernels for: without groups, or with one channel in each."""
+    groups = arguments(convolution)["groups"]
+    return groups == 1 or groups == convolution.args[0].meta["val"].shape[1] == convolution.meta["val"].shape[1]
 
 
 def _is_layer(editor: ProgramEditor, node: Node, targets: tuple) -> bool:

@@ -104,6 +104,7 @@ class ThreadTeam::Impl {
         auto worker = std::make_unique<Worker>();
         worker->thread = std::thread([this, member, self = worker.get(),
                                       seen = ticket_.load(std::memory_order_relaxed)] { serve(*self, member, seen); });
+        place(*worker, member);
         workers_.push_back(std::move(worker));
       } catch (const std::system_error& problem) {
         log_warning("{} of {} threads can be started: {}", member, size_, problem.what());
@@ -122,12 +123,14 @@ class ThreadTeam::Impl {
   void place_sleeping_workers(int members) {
     for (int member = 1; member < members; ++member) {
       Worker& worker = *workers_[static_cast<size_t>(member - 1)];
-      Worker::State asleep = Worker::State::kAsleep;
-      if (worker.state.load(std::memory_order_relaxed) != asleep) continue;
-      processors_.place(worker.thread.native_handle(), member);
-      // A worker that has seen an earlier ticket meanwhile is awake, and free to move again at its next waking.
-      worker.state.store(Worker::State::kPlaced, std::memory_order_relaxed);
+      if (worker.state.load(std::memory_order_relaxed) == Worker::State::kAsleep) place(worker, member);
     }
+  }
+
+  void place(Worker& worker, int member) {
+    processors_.place(worker.thread.native_handle(), member);
+    // A worker that has seen an earlier ticket meanwhile is free to move again when it sees the next.
+    worker.state.store(Worker::State::kPlaced, std::memory_order_relaxed);
   }
 
   void serve(Worker& self, int member, uint64_t seen) {

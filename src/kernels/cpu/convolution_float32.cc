@@ -8,6 +8,7 @@
 #include "kernels/cpu/image_rows.h"
 #include "kernels/cpu/image_windows.h"
 #include "kernels/cpu/images.h"
+#include "kernels/cpu/winograd.h"
 
 namespace hearth {
 namespace {
@@ -39,6 +40,16 @@ Result<Operands> prepare(const KernelContext& context, const Tensor& x, const Te
 
 Status convolve_by_gemm(const KernelContext& context, const ConvolutionShape& shape, const Operands& operands,
                         const Tensor& weight, Activation activation) {
+  if (suits_winograd(shape, weight)) {
+    HEARTH_ASSIGN_OR_RETURN(const Images x, as_channels_last(context, operands.x, /*evenly_spaced=*/false));
+    return convolve_winograd(context, {.shape = &shape,
+                                       .x = x,
+                                       .weight = weight,
+                                       .bias = operands.bias_data,
+                                       .residual = operands.residual,
+                                       .y = operands.y,
+                                       .activation = activation});
+  }
   const MicroKernels& kernels = micro_kernels();
   Gemm gemm;
   gemm.instances = shape.groups;

@@ -6,6 +6,7 @@
 #include "kernels/cpu/micro_kernels.h"
 #include "kernels/cpu/tile_table.h"
 #include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/winograd_kernel.h"
 
 namespace hearth {
 
@@ -29,6 +30,8 @@ constexpr MicroKernels micro_kernel_table() {
   kernels.tile_vectors = Isa::kTileVectors;
   kernels.tiles = kTileTable<FusedTiles<Isa>>.tiles;
   kernels.depthwise = convolve_depthwise<Isa>;
+  kernels.transform_winograd_input = transform_winograd_input<Isa>;
+  kernels.transform_winograd_output = transform_winograd_output<Isa>;
   kernels.activate = activate<Isa>;
   kernels.dot_product = dot_product<Isa>;
   kernels.exponentiate = exponentiate<Isa>;

@@ -71,6 +71,28 @@ struct DepthwiseArguments {
   Activation activation = Activation::kNone;
 };
 
+/// A tile of a convolution by Winograd's way (winograd.h) on its way in: the transform of channel c goes to
+/// result[i * result_step + c], i < 16.
+struct WinogradInput {
+  const float* pixels[16] = {};  ///< 4 × 4, none null.
+  int64_t channels = 0;
+  float* result = nullptr;
+  int64_t result_step = 0;
+};
+
+/// The same on its way out: outputs[p][c] = clamp(transform of products[i * products_step + c], i < 16, + bias[c] +
+/// residuals[p][c]).
+struct WinogradOutput {
+  const float* products = nullptr;
+  int64_t products_step = 0;
+  int64_t channels = 0;
+  const float* bias = nullptr;     ///< Null: none.
+  const float* residuals[4] = {};  ///< Of 2 × 2 pixels. Null: none.
+  float* outputs[4] = {};          ///< Null: outside the image.
+  float low = 0;
+  float high = 0;
+};
+
 /// The tiles of one kind of product. An element of a and b takes four bytes: a float, or two bfloat16 or four int8
 /// numbers of adjacent depths, whose products one step adds to a sum. Each sum is made in the order of its depth,
 /// whatever the tile, so how work is cut never shows in the bits.
@@ -128,6 +150,8 @@ struct FinishArguments {
 /// The innermost loops for one instruction set; as tiles, those of float32, which apply the whole of TileArguments.
 struct MicroKernels : TileKernels {
   void (*depthwise)(const DepthwiseArguments&);
+  void (*transform_winograd_input)(const WinogradInput&);
+  void (*transform_winograd_output)(const WinogradOutput&);
   /// Σ a[i] · b[i].
   float (*dot_product)(const float* a, const float* b, int64_t count);
   /// values[i] = e^(values[i] - maximum), for a finite maximum; returns their sum.

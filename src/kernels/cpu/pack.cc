@@ -154,6 +154,13 @@ Result<Tensor> packed_panels(const KernelContext& context, const TileKernels& ke
   return packed(context, operand, layout, size, [&](float* to) { pack_panels(*context.team, kernels, source, to); });
 }
 
+Result<Tensor> fresh_panels(const KernelContext& context, const TileKernels& kernels, const PanelSource& source) {
+  const std::array size{source.instances * packed_instance_size(kernels, source.depth(), source.columns)};
+  HEARTH_ASSIGN_OR_RETURN(Tensor panels, Tensor::empty(DType::kFloat32, size));
+  pack_panels(*context.team, kernels, source, panels.data_as<float>());
+  return panels;
+}
+
 int64_t grouped_depth(const TileKernels& kernels, const PanelSource& source) {
   const int64_t group = 32 / dtype_bits(source.dtype);
   const auto& sizes = source.depth_sizes;

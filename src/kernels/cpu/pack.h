@@ -33,6 +33,9 @@ int64_t packed_instance_size(const TileKernels& kernels, int64_t depth, int64_t 
 Result<Tensor> packed_panels(const KernelContext& context, const TileKernels& kernels, const Tensor& operand,
                              const std::string& role, const PanelSource& source);
 
+/// The same as what `source` describes, made now in memory of its own.
+Result<Tensor> fresh_panels(const KernelContext& context, const TileKernels& kernels, const PanelSource& source);
+
 /// The depth of packed_groups() in groups of four bytes: each run of innermost depths is filled up to whole groups with
 /// zeros, and their sum to the kernels' depth_step.
 int64_t grouped_depth(const TileKernels& kernels, const PanelSource& source);

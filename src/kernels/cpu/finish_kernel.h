@@ -85,7 +85,7 @@ class BlockFinisher {
   float* sums(int64_t r) const { return block_.sums + r * block_.sums_stride; }
   Result* result(int64_t r) const { return static_cast<Result*>(block_.result) + r * block_.result_stride; }
 
-  const FinishArguments& block_;
+  const FinishArguments block_;
   const ResultVector<Isa, Result> result_;
 };
 

@@ -30,6 +30,17 @@ void ResultSink::store(int64_t instance, int64_t row, int64_t rows, int64_t colu
   block.result_stride = result.row;
   block.result_affine = result.affine;
   block.result_dtype = result.dtype;
+  const auto finish = [&](int64_t result_row) {
+    block.residual = place(residual, instance, result_row, column);
+    block.result = place(result, instance, result_row, column);
+    if (integers.row_scales) numbers.row_scales = integers.row_scales + result_row;
+    kernels_.finish(block);
+  };
+  if (line_step == line_rows) {
+    block.sums = sums;
+    block.rows = rows;
+    return finish(row);
+  }
   for (int64_t done = 0; done < rows; done += block.rows) {
     const int64_t of_image = (row + done) % image_rows;
     const int64_t of_line = of_image % line_step;
@@ -39,12 +50,8 @@ void ResultSink::store(int64_t instance, int64_t row, int64_t rows, int64_t colu
     }
     block.rows = std::min(line_rows - of_line, rows - done);
     const int64_t line = (row + done) / image_rows * image_lines + of_image / line_step;
-    const int64_t result_row = line * line_rows + of_line;
     block.sums = sums + done * stride;
-    block.residual = place(residual, instance, result_row, column);
-    block.result = place(result, instance, result_row, column);
-    if (integers.row_scales) numbers.row_scales = integers.row_scales + result_row;
-    kernels_.finish(block);
+    finish(line * line_rows + of_line);
   }
 }
 

@@ -25,11 +25,13 @@ test:
 	@.venv/bin/python tools/run_tests.py
 
 bench:
-	@tools/install_packages.sh runtime export
+	@tools/install_packages.sh runtime export test bench
 	@tools/make_venv.sh
 	@tools/make_venv.sh .venv-bench bench/requirements.txt
 	@tools/build.sh runtime
+	@tools/build.sh bench gemm_bench convolution_bench
 	@.venv-bench/bin/python bench/end_to_end.py
+	@.venv-bench/bin/python bench/kernels.py
 	@.venv-bench/bin/python bench/render.py
 
 format:

@@ -8,15 +8,14 @@ docs/performance.md.
 """
 
 import argparse
-import datetime
 import json
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from machine import file_name, stamp
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
@@ -104,19 +103,6 @@ def measure(engines: dict[str, Engine], rounds: int) -> dict[str, list[float]]:
     return times
 
 
-def processor() -> dict:
-    """Its name and what it multiplies with."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    fields = {line.split(":")[0].strip(): line.split(":", 1)[1].strip() for line in lines if ":" in line}
-    features = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_bf16", "amx_int8")
-    flags = fields.get("flags", "").split()
-    model = f"family {fields.get('cpu family')}, model {fields.get('model')}"
-    return {
-        "name": f"{fields.get('model name', 'unknown')} ({model})",
-        "features": [feature for feature in features if feature in flags],
-    }
-
-
 def versions() -> dict[str, str]:
     from importlib.metadata import version
 
@@ -131,9 +117,13 @@ def main() -> None:
     parser.add_argument("--libhearth", type=Path, default=ROOT / "build" / "src" / "library" / "libhearth.so")
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    now = datetime.datetime.now(datetime.UTC)
-    result = {"date": now.isoformat(timespec="seconds"), "processor": processor(), "cores": os.cpu_count()}
-    result |= {"threads": options.threads, "rounds": options.rounds, "unit": "ms", "versions": versions(), "models": {}}
+    result = stamp() | {
+        "threads": options.threads,
+        "rounds": options.rounds,
+        "unit": "ms",
+        "versions": versions(),
+        "models": {},
+    }
     for model in options.models or MODELS:
         engines, missing = start(model, options.libhearth, options.threads)
         times = measure(engines, options.rounds)
@@ -148,7 +138,7 @@ def main() -> None:
         for name, values in times.items():
             print(f"{model:14s} {name:20s} median {np.median(values):7.2f} ms   min {min(values):7.2f}", flush=True)
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"end-to-end-{now:%Y-%m-%d-%H%M}.json"
+    path = RESULTS / file_name("end-to-end", result)
     path.write_text(json.dumps(result) + "\n")
     print(f"written to {path.relative_to(ROOT)}")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- tables from bench/render.py -->\n", "<!-- end of tables -->\n"
+MODELS = "<!-- tables of models from bench/render.py -->\n", "<!-- end of tables of models -->\n"
+KERNELS = "<!-- tables of kernels from bench/render.py -->\n", "<!-- end of tables of kernels -->\n"
 # What each of ours is measured against.
 PEERS = {
     "hearth f32": ("onnxruntime", "openvino f32", "executorch xnnpack"),
@@ -21,21 +22,26 @@ PEERS = {
 }
 
 
-def newest() -> list[dict]:
+def newest(kind: str) -> list[dict]:
     """The newest run of every processor, latest first."""
-    runs = [json.loads(path.read_text()) for path in (ROOT / "bench" / "results").glob("end-to-end-*.json")]
+    runs = [json.loads(path.read_text()) for path in (ROOT / "bench" / "results").glob(f"{kind}-*.json")]
     latest: dict[tuple, dict] = {}
     for run in sorted(runs, key=lambda run: run["date"]):
         latest[run["processor"]["name"], tuple(run["processor"]["features"])] = run
     return sorted(latest.values(), key=lambda run: run["date"], reverse=True)
 
 
-def table(run: dict) -> str:
-    """One run as Markdown."""
+def _heading(run: dict) -> str:
     processor = run["processor"]
+    return (
+        f"### {processor['name']}, {run['cores']} cores, {run['date'][:10]}\nWith {', '.join(processor['features'])}."
+    )
+
+
+def model_table(run: dict) -> str:
+    """One run of whole models as Markdown."""
     lines = [
-        f"### {processor['name']}, {run['cores']} cores, {run['threads']} threads, {run['date'][:10]}",
-        f"With {', '.join(processor['features'])}. Versions: "
+        f"{_heading(run)} {run['threads']} threads. Versions: "
         + ", ".join(f"{name} {version}" for name, version in run["versions"].items())
         + f". Medians of {run['rounds']} rounds, batch 1.",
         "",
@@ -62,11 +68,38 @@ def _beside(name: str, medians: dict[str, float]) -> str:
     return f"**{medians[name] / peers[fastest]:.2f}×** {fastest}"
 
 
+def kernel_table(run: dict) -> str:
+    """One run of kernels with all threads as Markdown: a line for each shape, the dtypes beside each other."""
+    shapes: dict[str, dict[str, dict]] = {}
+    for case, values in run["cases"].items():
+        kind, dtype, shape, threads = case.split("/")
+        if threads == f"threads:{run['cores']}":
+            shapes.setdefault(f"{kind} {shape}", {})[dtype] = values
+    dtypes = ("f32", "bf16", "i8")
+    lines = [f"{_heading(run)}", "", f"| kernel | {' | '.join(f'{dtype} | rate | of peak' for dtype in dtypes)} |"]
+    lines.append("|---" * (1 + 3 * len(dtypes)) + "|")
+    for shape, measured in shapes.items():
+        cells = [shape]
+        for values in (measured.get(dtype) for dtype in dtypes):
+            if values is None:
+                cells += ["", "", ""]
+                continue
+            rate = values["onednn_us"] / values["hearth_us"]
+            cells += [f"{values['hearth_us']:.0f} µs", f"{rate:.2f}×", f"{100 * values['of_peak']:.0f} %"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def rendered(text: str) -> str:
     """The document with its tables made anew."""
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    return before + BEGIN + "\n" + "\n".join(map(table, newest())) + "\n" + END + after
+    for (begin, end), kind, table in (
+        (MODELS, "end-to-end", model_table),
+        (KERNELS, "kernels", kernel_table),
+    ):
+        before, rest = text.split(begin)
+        _, after = rest.split(end)
+        text = before + begin + "\n" + "\n".join(map(table, newest(kind))) + "\n" + end + after
+    return text
 
 
 def main() -> None:

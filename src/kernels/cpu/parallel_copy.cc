@@ -95,6 +95,11 @@ void transpose_plane(const Dimension& outer, const Dimension& inner, const float
 template <class Element>
 void copy_plane(const Dimension& outer, const Dimension& inner, const Element* from, Element* to) {
   constexpr int64_t kSquare = 64 / sizeof(Element);
+  constexpr int64_t kShort = 8;
+  if (inner.size < kShort) {
+    for (int64_t i = 0; i < inner.size; ++i) copy_line(outer, from + i * inner.from, to + i * inner.to);
+    return;
+  }
   if constexpr (std::is_same_v<Element, float>) {
     if (outer.from == 1 && inner.to == 1) return transpose_plane(outer, inner, from, to);
   }
@@ -115,7 +120,8 @@ void copy_elements(ThreadTeam& team, std::span<const int64_t> shape, const Eleme
   CopyShape copy(shape, from_strides, to_strides);
   const Dimension inner = copy.rank > 0 ? copy.take(copy.rank - 1) : Dimension{1, 1, 1};
   const Dimension outer = copy.rank > 0 ? copy.take(copy.nearest_in_source()) : Dimension{1, 0, 0};
-  const bool whole_lines = inner.from == 1 && inner.to == 1;
+  constexpr int64_t kShortestLine = 4;
+  const bool whole_lines = inner.from == 1 && inner.to == 1 && inner.size >= kShortestLine;
   const int64_t chunks = (outer.size + kRowsOfChunk - 1) / kRowsOfChunk;
   int64_t planes = 1;
   for (size_t i = 0; i < copy.rank; ++i) planes *= copy.dimensions[i].size;

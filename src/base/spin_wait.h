@@ -19,12 +19,12 @@ inline void pause_processor() {
 #endif
 }
 
-/// Waits until `done(value)` holds and returns that value: for some tens of microseconds in a loop, because the next
-/// parallel loop usually follows that soon and waking a thread costs more, then asleep, which `falls_asleep()`
-/// announces. Whoever changes the value must notify.
+/// Waits until `done(value)` holds and returns that value: for about a millisecond in a loop, because the next parallel
+/// loop usually follows sooner, and waking a thread costs more, on a virtual machine that has to get its processor back
+/// above all; then asleep, which `falls_asleep()` announces. Whoever changes the value must notify.
 template <typename T, typename Done, typename FallsAsleep>
 T spin_then_wait(std::atomic<T>& value, Done done, FallsAsleep falls_asleep) {
-  constexpr auto kSpinTime = std::chrono::microseconds(50);
+  constexpr auto kSpinTime = std::chrono::milliseconds(1);
   constexpr int kLooksPerClock = 64;
   const auto end = std::chrono::steady_clock::now() + kSpinTime;
   do {

@@ -112,7 +112,7 @@ class DepthwiseRun {
   /// Takes the sums as a copy, so that they need not lie in memory otherwise.
   template <int kPixels, int kVectors>
   [[gnu::noinline]] void store_activated(Block<kPixels, kVectors> sums, Output* output, int columns) const {
-    activate<Isa>(run_.activation, &sums.vectors[0][0][0], kPixels * kVectors * Isa::kLanes);
+    activate<Isa>(run_.activation, reinterpret_cast<float*>(&sums.vectors), kPixels * kVectors * Isa::kLanes);
     for (int p = 0; p < kPixels; ++p) {
       for (int j = 0; j < kVectors; ++j) {
         result_.store(output + p * run_.output_step + j * Isa::kLanes, sums.vectors[p][j],

@@ -9,6 +9,7 @@
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/linear_bfloat16.h"
 #include "kernels/cpu/linear_rows.h"
+#include "kernels/cpu/matrix_vector.h"
 #include "kernels/cpu/pack.h"
 #include "kernels/cpu/parallel_copy.h"
 #include "kernels/matmul_operands.h"
@@ -154,6 +155,29 @@ Status linear_float32(const KernelContext& context, const Tensor& x, const Tenso
   gemm.a = x_rows.data_as<float>();
   gemm.a_row = *uniform_row_stride(x_rows);
 
+  HEARTH_ASSIGN_OR_RETURN(const Tensor column_bias, dense_bias(context, bias));
+  gemm.bias = column_bias.data_as<float>();
+  Tensor residual_rows;
+  if (residual.defined()) {
+    HEARTH_ASSIGN_OR_RETURN(residual_rows, as_rows(context, residual));
+    gemm.residual = residual_rows.data_as<float>();
+    gemm.residual_row = *uniform_row_stride(residual_rows);
+  }
+  if (gemm.columns == 1 && weight.dtype() == DType::kFloat32 && weight.stride(1) == 1) {
+    multiply_by_vector(*context.team, kernels,
+                       {.a = gemm.a,
+                        .rows = gemm.rows,
+                        .depth = gemm.depth,
+                        .a_row = gemm.a_row,
+                        .vector = weight.data_as<float>(),
+                        .bias = gemm.bias,
+                        .residual = gemm.residual,
+                        .residual_row = gemm.residual_row,
+                        .y = gemm.c,
+                        .activation = activation});
+    return {};
+  }
+
   PanelSource source;
   source.data = weight.data();
   source.dtype = weight.dtype();
@@ -163,15 +187,6 @@ Status linear_float32(const KernelContext& context, const Tensor& x, const Tenso
   source.column_stride = weight.stride(0);
   HEARTH_ASSIGN_OR_RETURN(const Tensor panels, packed_panels(context, kernels, weight, "[columns, depth]", source));
   gemm.b = panels.data_as<float>();
-
-  HEARTH_ASSIGN_OR_RETURN(const Tensor column_bias, dense_bias(context, bias));
-  gemm.bias = column_bias.data_as<float>();
-  Tensor residual_rows;
-  if (residual.defined()) {
-    HEARTH_ASSIGN_OR_RETURN(residual_rows, as_rows(context, residual));
-    gemm.residual = residual_rows.data_as<float>();
-    gemm.residual_row = *uniform_row_stride(residual_rows);
-  }
   return run_gemm(context, kernels, gemm);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/cpu/work_division.h"
+
 namespace hearth {
 namespace {
 
@@ -10,8 +12,6 @@ namespace {
 /// until the next one, in elements of four bytes, and at least two vectors of the widest instruction set.
 constexpr int64_t kCachedElements = 4096;
 constexpr int64_t kFewestChannelsOfItem = 32;
-/// Multiply-adds that take some microseconds, several times what handing them to a thread takes.
-constexpr int64_t kWorthwhileWork = 60'000;
 
 /// One line of output pixels, for the channels [channel, channel_end).
 struct Line {
@@ -141,11 +141,10 @@ void run_depthwise(ThreadTeam& team, const MicroKernels& kernels, const Depthwis
   const ConvolutionShape& shape = *depthwise.shape;
   const int64_t fitting = kCachedElements / std::max<int64_t>(shape.input[2] * shape.kernel[1], 1);
   const int64_t channels_of_item = std::max(fitting / kFewestChannelsOfItem, int64_t{1}) * kFewestChannelsOfItem;
-  const int64_t channel_blocks = (shape.in_channels + channels_of_item - 1) / channels_of_item;
+  const int64_t channel_blocks = divide_up(shape.in_channels, channels_of_item);
   const int64_t lines = shape.batch * shape.output[0] * shape.output[1];
   const int64_t work_of_item = shape.output[2] * shape.taps() * std::min(shape.in_channels, channels_of_item);
-  const int64_t grain = std::max<int64_t>(kWorthwhileWork / std::max<int64_t>(work_of_item, 1), 1);
-  team.parallel_for(lines * channel_blocks, grain, [&](int64_t begin, int64_t end) {
+  team.parallel_for(lines * channel_blocks, worthwhile_items(work_of_item), [&](int64_t begin, int64_t end) {
     LineWorker worker(kernels, depthwise);
     for (int64_t item = begin; item < end; ++item) {
       const int64_t line = item % lines;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/work_division.h"
+
 namespace hearth {
 namespace {
 
@@ -17,8 +19,6 @@ constexpr int64_t kLineElements = 16;
 constexpr int64_t kWorthwhileWork = 500'000;
 /// What reading an element of b from memory takes, in operations: it counts when there are few rows.
 constexpr int64_t kReadingWork = 16;
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Cuts tiles and panels into blocks: enough items for every member to get some, but no more cuts than that, and none
 /// that are too small to be worth it.

@@ -1,10 +1,10 @@
 #include "kernels/cpu/image_windows.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/errors.h"
+#include "kernels/cpu/padded_images.h"
 
 namespace hearth {
 namespace {
@@ -20,66 +20,9 @@ int64_t padded_pixel_stride(const ConvolutionShape& shape) {
   return shape.in_channels + (aliases ? kLineElements : 0);
 }
 
-/// Columns that windows reach, padding included.
-int64_t padded_width(const ConvolutionShape& shape) {
-  return (shape.output[2] - 1) * shape.stride[2] + (shape.kernel[2] - 1) * shape.dilation[2] + 1;
-}
-
 bool usable_in_place(const ConvolutionShape& shape, const Images& images) {
   return images.is_channels_last() && shape.padding[2] == 0 && shape.padding_behind[2] == 0 &&
          shape.stride[2] * images.strides[4] % kAliasingStride != 0;
-}
-
-/// The same convolution of an input that has its padding in the copied planes and lines.
-ConvolutionShape with_padded_lines(ConvolutionShape shape) {
-  for (const size_t i : {0, 1}) {
-    shape.input[i] += std::exchange(shape.padding[i], 0) + std::exchange(shape.padding_behind[i], 0);
-  }
-  return shape;
-}
-
-/// Fills the columns [begin, end) of a line, whose number counts all lines of all images.
-void fill(const Images& images, int64_t line, int64_t begin, int64_t end, uint8_t byte) {
-  if (begin == end) return;
-  std::memset(images.data + line * images.strides[3] + begin * images.strides[4], byte,
-              static_cast<size_t>((end - begin) * images.strides[4]) * sizeof(float));
-}
-
-/// The input `from` of `shape` within that of `padded`, which has the padding of lines and planes or skips it, and with
-/// that to the left and right in any case.
-Result<Images> padded_copy(const KernelContext& context, const ConvolutionShape& shape, const ConvolutionShape& padded,
-                           const Images& from, uint8_t padding) {
-  const int64_t width = padded_width(shape);
-  const int64_t pixel = padded_pixel_stride(shape);
-  const int64_t lines = shape.batch * padded.input[0] * padded.input[1];
-  Images copy;
-  HEARTH_ASSIGN_OR_RETURN(copy.tensor, context.pool->empty(DType::kFloat32, std::array{lines, width, pixel}));
-  copy.data = copy.tensor.data_as<float>();
-  copy.sizes = {shape.batch, shape.in_channels, padded.input[0], padded.input[1], width};
-  copy.strides = {padded.input[0] * padded.input[1] * width * pixel, 1, padded.input[1] * width * pixel, width * pixel,
-                  pixel};
-
-  Images inside = copy;
-  inside.sizes = from.sizes;
-  const int64_t first_plane = shape.padding[0] - padded.padding[0];
-  const int64_t first_line = shape.padding[1] - padded.padding[1];
-  const int64_t first_column = std::min(shape.padding[2], width);
-  inside.sizes[4] = std::clamp<int64_t>(width - first_column, 0, shape.input[2]);
-  inside.data += first_plane * copy.strides[2] + first_line * copy.strides[3] + first_column * copy.strides[4];
-  context.team->parallel_for(lines, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t line = begin; line < end; ++line) {
-      const int64_t of_plane = line % padded.input[1] - first_line;
-      const int64_t of_image = line / padded.input[1] % padded.input[0] - first_plane;
-      const bool is_inside = of_plane >= 0 && of_plane < shape.input[1] && of_image >= 0 && of_image < shape.input[0];
-      const int64_t left = is_inside ? first_column : width;
-      fill(copy, line, 0, left, padding);
-      if (is_inside) fill(copy, line, left + inside.sizes[4], width, padding);
-    }
-  });
-  Images given = from;
-  given.sizes[4] = inside.sizes[4];
-  copy_images(*context.team, given, inside);
-  return copy;
 }
 
 }  // namespace
@@ -94,7 +37,7 @@ Result<ImageWindows> ImageWindows::create(const KernelContext& context, const Co
   const bool pads_lines = padding != 0 && with_padded_lines(shape).input != shape.input;
   if (!pads_lines && usable_in_place(shape, x)) return ImageWindows(shape, x);
   const ConvolutionShape padded = pads_lines ? with_padded_lines(shape) : shape;
-  HEARTH_ASSIGN_OR_RETURN(Images copy, padded_copy(context, shape, padded, x, padding));
+  HEARTH_ASSIGN_OR_RETURN(Images copy, padded_images(context, shape, padded, x, padding, padded_pixel_stride(shape)));
   return ImageWindows(padded, std::move(copy));
 }
 

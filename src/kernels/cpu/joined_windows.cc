@@ -1,10 +1,9 @@
 #include "kernels/cpu/joined_windows.h"
 
-#include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "base/errors.h"
-#include "kernels/cpu/parallel_copy.h"
+#include "kernels/cpu/padded_images.h"
 
 namespace hearth {
 namespace {
@@ -14,44 +13,6 @@ bool joins_taps(const ConvolutionShape& shape) { return shape.groups == 1 && sha
 
 int64_t run_length(const ConvolutionShape& shape) {
   return shape.group_in_channels() * (joins_taps(shape) ? shape.kernel[2] : 1);
-}
-
-void fill(const Images& images, uint8_t padding, int64_t line, int64_t first_pixel, int64_t end_pixel) {
-  float* pixels = images.data + line * images.strides[3];
-  std::memset(pixels + first_pixel * images.strides[4], padding,
-              static_cast<size_t>((end_pixel - first_pixel) * images.strides[4]) * sizeof(float));
-}
-
-/// Fills what lies around the copied images.
-void fill_padding(ThreadTeam& team, const ConvolutionShape& shape, uint8_t padding, const Images& padded) {
-  const int64_t height = padded.sizes[3];
-  const int64_t width = padded.sizes[4];
-  team.parallel_for(padded.sizes[0] * height, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t line = begin; line < end; ++line) {
-      const int64_t of_input = line % height - shape.padding[1];
-      if (of_input < 0 || of_input >= shape.input[1]) {
-        fill(padded, padding, line, 0, width);
-      } else {
-        fill(padded, padding, line, 0, shape.padding[2]);
-        fill(padded, padding, line, shape.padding[2] + shape.input[2], width);
-      }
-    }
-  });
-}
-
-Result<Images> padded_copy(const KernelContext& context, const ConvolutionShape& shape, const Images& from,
-                           uint8_t padding) {
-  Images padded;
-  padded.sizes = from.sizes;
-  padded.sizes[3] += shape.padding[1] + shape.padding_behind[1];
-  padded.sizes[4] += shape.padding[2] + shape.padding_behind[2];
-  HEARTH_ASSIGN_OR_RETURN(padded, empty_channels_last(context, padded));
-  fill_padding(*context.team, shape, padding, padded);
-  Images inside = padded;
-  inside.sizes = from.sizes;
-  inside.data += shape.padding[1] * padded.strides[3] + shape.padding[2] * padded.strides[4];
-  copy_images(*context.team, from, inside);
-  return padded;
 }
 
 }  // namespace
@@ -65,7 +26,8 @@ bool JoinedWindows::suits(const ConvolutionShape& shape, int64_t depth_step) {
 
 Result<JoinedWindows> JoinedWindows::create(const KernelContext& context, const ConvolutionShape& shape,
                                             const Images& x, uint8_t padding) {
-  HEARTH_ASSIGN_OR_RETURN(Images padded, padded_copy(context, shape, x, padding));
+  HEARTH_ASSIGN_OR_RETURN(Images padded,
+                          padded_images(context, shape, with_padded_lines(shape), x, padding, shape.in_channels));
   return JoinedWindows(shape, std::move(padded));
 }
 

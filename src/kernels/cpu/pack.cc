@@ -5,12 +5,11 @@
 
 #include "base/errors.h"
 #include "kernels/cpu/transpose.h"
+#include "kernels/cpu/work_division.h"
 #include "tensor/float16.h"
 
 namespace hearth {
 namespace {
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// One depth of `count` columns, padded with zeros to `width`.
 template <class Element>

@@ -12,6 +12,9 @@
 namespace hearth {
 namespace {
 
+/// Shorter lines, a colour picture's pixels, are copied column by column: calls for each would take longer.
+constexpr int64_t kShortestLine = 4;
+
 struct Dimension {
   int64_t size;
   int64_t from;
@@ -95,8 +98,7 @@ void transpose_plane(const Dimension& outer, const Dimension& inner, const float
 template <class Element>
 void copy_plane(const Dimension& outer, const Dimension& inner, const Element* from, Element* to) {
   constexpr int64_t kSquare = 64 / sizeof(Element);
-  constexpr int64_t kShort = 8;
-  if (inner.size < kShort) {
+  if (inner.size < kShortestLine) {
     for (int64_t i = 0; i < inner.size; ++i) copy_line(outer, from + i * inner.from, to + i * inner.to);
     return;
   }
@@ -120,7 +122,6 @@ void copy_elements(ThreadTeam& team, std::span<const int64_t> shape, const Eleme
   CopyShape copy(shape, from_strides, to_strides);
   const Dimension inner = copy.rank > 0 ? copy.take(copy.rank - 1) : Dimension{1, 1, 1};
   const Dimension outer = copy.rank > 0 ? copy.take(copy.nearest_in_source()) : Dimension{1, 0, 0};
-  constexpr int64_t kShortestLine = 4;
   const bool whole_lines = inner.from == 1 && inner.to == 1 && inner.size >= kShortestLine;
   const int64_t chunks = (outer.size + kRowsOfChunk - 1) / kRowsOfChunk;
   int64_t planes = 1;

@@ -7,6 +7,7 @@
 #include "kernels/cpu/converted.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/pack.h"
+#include "kernels/cpu/work_division.h"
 
 namespace hearth {
 namespace {
@@ -23,8 +24,6 @@ constexpr int64_t kGap = 16;
 /// Tiles whose transformation takes some microseconds, several times what handing them to a thread takes, times
 /// channels.
 constexpr int64_t kWorthwhileWork = 4096;
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int64_t tiles_of_image(const ConvolutionShape& shape) {
   return divide_up(shape.output[1], kTile) * divide_up(shape.output[2], kTile);

@@ -1,18 +1,15 @@
 """Weights of 2-D convolutions in channels-last memory, the order in which the kernels and Inductor read them."""
 
-import torch
 from torch import Tensor
 
 from hearth import ops
 from hearth.export.adapt.editor import ProgramEditor
-
-_aten = torch.ops.aten
-_CONVOLUTIONS = (_aten.conv2d.default, _aten.conv2d.padding)
+from hearth.export.adapt.epilogue import CONV2D
 
 
 def make_weights_channels_last(editor: ProgramEditor) -> None:
     """Lays the constant weights of all 2-D convolutions out as [O, H, W, C]."""
-    for target in _CONVOLUTIONS:
+    for target in CONV2D:
         for node in list(editor.graph.find_nodes(op="call_function", target=target)):
             old = node.args[1]
             weight = editor.weight(old)

@@ -8,6 +8,8 @@ from torch.fx import Node
 from hearth.export.adapt.editor import arguments, only_user, shape_of
 
 _aten = torch.ops.aten
+CONV2D = (_aten.conv2d.default, _aten.conv2d.padding)
+"""The calls of a 2-D convolution."""
 
 
 @dataclass

@@ -4,18 +4,17 @@ import torch
 from torch.fx import Node
 
 from hearth.export.adapt.editor import ProgramEditor, arguments
-from hearth.export.adapt.epilogue import padding_of, pair
+from hearth.export.adapt.epilogue import CONV2D, padding_of, pair
 
 _aten = torch.ops.aten
 _PADDING = (_aten.pad.default, _aten.constant_pad_nd.default)
-_CONVOLUTIONS = (_aten.conv2d.default, _aten.conv2d.padding)
 
 
 def fold_even_padding(editor: ProgramEditor) -> None:
     """Makes 2-D convolutions pad what they take by themselves where both sides of each dimension get equally much,
     which is all that PyTorch's own operator knows."""
     for node in list(editor.graph.nodes):
-        if node.op != "call_function" or node.target not in _CONVOLUTIONS or node.meta["val"].dim() != 4:
+        if node.op != "call_function" or node.target not in CONV2D or node.meta["val"].dim() != 4:
             continue
         call = arguments(node)
         stride, dilation = pair(call["stride"]), pair(call["dilation"])

@@ -7,20 +7,19 @@ from torch.fx import Node
 
 from hearth import ops  # noqa: F401  (registers torch.ops.hearth)
 from hearth.export.adapt.editor import ProgramEditor, arguments
-from hearth.export.adapt.epilogue import Epilogue, epilogue, padding_of, pair
+from hearth.export.adapt.epilogue import CONV2D, Epilogue, epilogue, padding_of, pair
 from hearth.export.adapt.fold_padding import with_folded_padding
 
 _aten = torch.ops.aten
 _LINEAR = (_aten.linear.default,)
 WEIGHT_FORMATS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
 """hearth_linear's names of the weight's dtypes."""
-_CONV2D = (_aten.conv2d.default, _aten.conv2d.padding)
 
 
 def fuse_operators(editor: ProgramEditor) -> None:
     """Replaces layers of float32, bfloat16 or float16 that have constant weights, together with a following addition of
     equal shape and a following activation, by hearth_linear and hearth_conv2d. Other layers stay ATen calls."""
-    for targets, fused_call in ((_CONV2D, _conv2d_call), (_LINEAR, _linear_call)):
+    for targets, fused_call in ((CONV2D, _conv2d_call), (_LINEAR, _linear_call)):
         for layer in _layers(editor, targets):
             call = fused_call(editor, layer)
             if call is not None:

@@ -10,7 +10,7 @@ from torch.fx import Node
 
 from hearth import ops  # noqa: F401  (registers torch.ops.hearth)
 from hearth.export.adapt.editor import ProgramEditor, arguments, only_user
-from hearth.export.adapt.epilogue import Epilogue, epilogue, padding_of, pair
+from hearth.export.adapt.epilogue import CONV2D, Epilogue, epilogue, padding_of, pair
 
 _aten = torch.ops.aten
 _hearth = torch.ops.hearth
@@ -56,7 +56,7 @@ def fuse_quantized_layers(editor: ProgramEditor) -> None:
         _drop_round_trip(editor, node)
     # From the back: of two layers whose results are added, the later one can take the sum.
     for node in reversed(list(editor.graph.nodes)):
-        if node.target in (_aten.conv2d.default, _aten.conv2d.padding):
+        if node.target in CONV2D:
             _fuse_convolution(editor, node)
         elif node.target is _aten.linear.default:
             _fuse_linear(editor, node)

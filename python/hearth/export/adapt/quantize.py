@@ -7,11 +7,11 @@ from torch import Tensor
 from torch.fx import Node
 
 from hearth.export.adapt.editor import ProgramEditor, arguments, only_user
+from hearth.export.adapt.epilogue import CONV2D
 from hearth.export.adapt.observe import Ranges, observe
 
 _aten = torch.ops.aten
 _quantized = torch.ops.quantized_decomposed
-_CONVOLUTIONS = (_aten.conv2d.default, _aten.conv2d.padding)
 _LARGEST_WEIGHT = 127
 
 
@@ -20,7 +20,7 @@ def quantize_layers(editor: ProgramEditor, calibration: list[list]) -> None:
     channels. Weights become int8, symmetric, each output channel with a scale of its own. What convolutions take, and
     what is added to their sums, becomes uint8 with the range that it has over `calibration` (flat lists of user
     inputs); what linear layers take is left to the runtime, which quantises each row when it comes."""
-    convolutions = [node for node in editor.graph.nodes if _is_layer(editor, node, _CONVOLUTIONS)]
+    convolutions = [node for node in editor.graph.nodes if _is_layer(editor, node, CONV2D)]
     convolutions = [node for node in convolutions if _multiplies_bytes(node)]
     linears = [node for node in editor.graph.nodes if _is_layer(editor, node, (_aten.linear.default,))]
     values = _byte_values(convolutions)

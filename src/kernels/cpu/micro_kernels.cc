@@ -36,12 +36,14 @@ MicroKernels with(MicroKernels kernels, const char* name, const TileKernels* bfl
   return kernels;
 }
 
+#if defined(__x86_64__)
 MicroKernels with(MicroKernels kernels, const BFloat16Loops& loops) {
   kernels.depthwise = loops.depthwise;
   kernels.finish = loops.finish;
   kernels.narrow_bfloat16 = loops.narrow_bfloat16;
   return kernels;
 }
+#endif
 
 std::vector<MicroKernels> detect() {
   std::vector<MicroKernels> found;

@@ -4,11 +4,13 @@
 
 #include "kernels/complex_numbers.h"
 #include "kernels/counting.h"
+#include "kernels/eigen.h"
 #include "kernels/elementwise.h"
 #include "kernels/linear.h"
 #include "kernels/linear_algebra.h"
 #include "kernels/operands.h"
 #include "kernels/shape_ops.h"
+#include "kernels/sorting.h"
 #include "kernels/spectral.h"
 
 namespace hearth {
@@ -25,13 +27,30 @@ Result<Tensor> fft_to_real(const KernelContext& context, const Tensor& self, con
 
 /// `sorted` asks for nothing: the values always are.
 Result<UniqueValues> unique_values(const KernelContext& context, const Tensor& self, bool, bool inverse, bool counts) {
-  return hearth::unique_values(context, self, inverse, counts);
+  return hearth::unique_values(context, self, std::nullopt, inverse, counts);
+}
+
+Result<UniqueValues> unique_slices(const KernelContext& context, const Tensor& self, int64_t dimension, bool,
+                                   bool inverse, bool counts) {
+  return hearth::unique_values(context, self, dimension, inverse, counts);
 }
 
 Result<UniqueValues> unique_runs(const KernelContext& context, const Tensor& self, bool inverse, bool counts,
                                  std::optional<int64_t> dimension) {
-  if (dimension) return invalid_argument("runs along one dimension are not looked for yet");
-  return hearth::unique_runs(context, self, inverse, counts);
+  return hearth::unique_runs(context, self, dimension, inverse, counts);
+}
+
+Result<UniqueValues> unique_slice_runs(const KernelContext& context, const Tensor& self, int64_t dimension,
+                                       bool inverse, bool counts) {
+  return hearth::unique_runs(context, self, dimension, inverse, counts);
+}
+
+Result<SortedLines> median_of(const KernelContext& context, const Tensor& self, int64_t dimension, bool keep) {
+  return median_of_lines(context, self, dimension, keep, /*leave_out_nan=*/false);
+}
+
+Result<SortedLines> median_of_numbers(const KernelContext& context, const Tensor& self, int64_t dimension, bool keep) {
+  return median_of_lines(context, self, dimension, keep, /*leave_out_nan=*/true);
 }
 
 Result<Tensor> count_bins(const KernelContext& context, const Tensor& self, const Tensor& weights, int64_t least_bins) {
@@ -102,10 +121,49 @@ Result<Tensor> triangular_solution(const KernelContext& context, const Tensor& a
   return solve_triangular(context, a, b, upper, left.value_or(true), unit);
 }
 
+Result<Tensor> exponential_of_matrix(const KernelContext& context, const Tensor& a) {
+  return matrix_exponential(context, a);
+}
+
+Result<Tensor> product_of_reflections(const KernelContext& context, const Tensor& input, const Tensor& tau) {
+  return householder_product(context, input, tau);
+}
+
+Result<std::tuple<Tensor, Tensor>> eigen_of(const KernelContext& context, const Tensor& a, const std::string& triangle,
+                                            bool vectors) {
+  return symmetric_eigen(context, a, triangle == "L" || triangle == "l" || triangle.empty(), vectors);
+}
+
+/// The driver only chooses a way.
+Result<std::tuple<Tensor, Tensor, Tensor>> singular_values_of(const KernelContext& context, const Tensor& a, bool full,
+                                                              bool vectors, const std::optional<std::string>&) {
+  return singular_values(context, a, full, vectors);
+}
+
+/// A complex tensor in another dtype, or another one as complex numbers.
+Result<Tensor> converted(const KernelContext& context, const Tensor& self, DType dtype) {
+  HEARTH_RETURN_IF_ERROR(check_defined("convert_element_type", "self", self));
+  HEARTH_ASSIGN_OR_RETURN(Tensor result, empty_like(*context.pool, self, dtype));
+  HEARTH_RETURN_IF_ERROR(parallel_copy_strided(*context.team, result, self));
+  return result;
+}
+
+Result<Tensor> padded(const KernelContext& context, const Tensor& self, const Sizes& padding, double value) {
+  return pad_constant(context, self, padding, value);
+}
+
 Result<Tensor> conjugate_of(const KernelContext& context, const Tensor& self) { return conjugate(context, self); }
 
 Result<Tensor> complex_product(const KernelContext& context, const Tensor& a, const Tensor& b) {
   return complex_matmul(context, a, b);
+}
+
+Result<Tensor> complex_product_added(const KernelContext& context, const Tensor& self, const Tensor& a, const Tensor& b,
+                                     std::optional<double> beta, std::optional<double> alpha) {
+  HEARTH_ASSIGN_OR_RETURN(Tensor product, complex_matmul(context, a, b));
+  HEARTH_ASSIGN_OR_RETURN(product, binary(context, Binary::kMultiply, product, alpha.value_or(1.0)));
+  if (beta.value_or(1.0) == 0) return product;
+  return binary(context, Binary::kAdd, product, self, beta.value_or(1.0));
 }
 
 Result<Tensor> copy_of(const KernelContext& context, const Tensor& self, Unused) {
@@ -125,7 +183,10 @@ Result<Tensor> quotient(const KernelContext& context, const Tensor& self, const 
   return binary(context, Binary::kDivide, self, other);
 }
 
-Result<Tensor> exponential_of(const KernelContext& context, const Tensor& self) { return exponential(context, self); }
+template <Unary kOp>
+Result<Tensor> unary_of(const KernelContext& context, const Tensor& self) {
+  return unary(context, kOp, self);
+}
 
 Result<Tensor> expanded(const KernelContext&, const Tensor& self, Sizes sizes, bool) {
   HEARTH_RETURN_IF_ERROR(check_defined("expand", "self", self));
@@ -143,8 +204,6 @@ Result<Tensor> filled(const KernelContext& context, const Sizes& sizes, double v
   HEARTH_RETURN_IF_ERROR(fill(context, result, value));
   return result;
 }
-
-Result<Tensor> negative_of(const KernelContext& context, const Tensor& self) { return negative(context, self); }
 
 Result<Tensor> selected(const KernelContext&, const Tensor& self, int64_t dimension, int64_t index) {
   HEARTH_RETURN_IF_ERROR(check_defined("select", "self", self));

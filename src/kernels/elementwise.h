@@ -23,9 +23,34 @@ Result<Tensor> absolute(const KernelContext& context, const Tensor& self);
 Result<Tensor> angle(const KernelContext& context, const Tensor& self);
 /// magnitude · e^(i · angle) from two tensors of float32 or float64.
 Result<Tensor> polar(const KernelContext& context, const Tensor& magnitude, const Tensor& angle);
-/// Of floating and complex numbers, elementwise.
-Result<Tensor> exponential(const KernelContext& context, const Tensor& self);
-Result<Tensor> negative(const KernelContext& context, const Tensor& self);
+enum class Unary {
+  kAcos,
+  kAcosh,
+  kAsin,
+  kAsinh,
+  kAtan,
+  kAtanh,
+  kCos,
+  kCosh,
+  kExp,
+  kExp2,
+  kExpm1,
+  kLog,
+  kLog10,
+  kLog1p,
+  kLog2,
+  kNegative,
+  kRsqrt,
+  kSigmoid,
+  kSin,
+  kSinh,
+  kSqrt,
+  kTan,
+  kTanh
+};
+
+/// Of complex numbers.
+Result<Tensor> unary(const KernelContext& context, Unary op, const Tensor& self);
 /// Sets every element, any dtype but packed ones.
 Status fill(const KernelContext& context, const Tensor& self, double value);
 

@@ -26,10 +26,10 @@ TEST_F(Elementwise, ComputesOnComplexNumbers) {
   expect_tensor<Complex>(binary(context_, Binary::kMultiply, z, 0.5), {2}, {{1.5F, 2}, {0, -1}});
   expect_tensor<Complex>(polar(context_, tensor<float>({1}, {2}), tensor<float>({1}, {0})), {1}, {{2, 0}});
   expect_tensor<Complex>(binary(context_, Binary::kDivide, z, tensor<Complex>({}, {{0, 1}})), {2}, {{4, -3}, {-2, 0}});
-  expect_tensor<Complex>(negative(context_, z), {2}, {{-3, -4}, {0, 2}});
-  expect_tensor<Complex>(exponential(context_, tensor<Complex>({1}, {{0, 0}})), {1}, {{1, 0}});
+  expect_tensor<Complex>(unary(context_, Unary::kNegative, z), {2}, {{-3, -4}, {0, 2}});
+  expect_tensor<Complex>(unary(context_, Unary::kExp, tensor<Complex>({1}, {{0, 0}})), {1}, {{1, 0}});
   expect_refused(binary(context_, Binary::kDivide, tensor<int64_t>({1}, {1}), tensor<int64_t>({1}, {1})), "integers");
-  expect_refused(exponential(context_, tensor<int64_t>({1}, {1})), "expected floating");
+  expect_refused(unary(context_, Unary::kExp, tensor<int64_t>({1}, {1})), "expected complex");
 }
 
 TEST_F(Elementwise, BroadcastsAndPromotes) {

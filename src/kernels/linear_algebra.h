@@ -33,6 +33,13 @@ Result<std::tuple<Tensor, Tensor, Tensor, Tensor>> log_determinant(const KernelC
 /// torch.linalg.qr by Householder reflections with LAPACK's signs. `mode`: "reduced", "complete", or "r" (Q is empty).
 Result<std::tuple<Tensor, Tensor>> qr(const KernelContext& context, const Tensor& a, std::string_view mode);
 
+/// torch.lu_unpack: (P, L, U), row-major, of factors and pivots as lu_factor returns them.
+Result<std::tuple<Tensor, Tensor, Tensor>> unpack_lu(const KernelContext& context, const Tensor& lu,
+                                                     const Tensor& pivots);
+
+/// torch.linalg.householder_product: the first N columns of the product of K ≤ N ≤ M reflections; `taus` [..., K].
+Result<Tensor> householder_product(const KernelContext& context, const Tensor& reflections, const Tensor& taus);
+
 /// torch.linalg.solve_triangular: x with a·x = b, or x·a = b unless `left`; the diagonal is taken for 1 when `unit`.
 Result<Tensor> solve_triangular(const KernelContext& context, const Tensor& a, const Tensor& b, bool upper, bool left,
                                 bool unit);

@@ -89,5 +89,26 @@ TEST_F(LinearAlgebra, Triangles) {
   expect_refused(inverse(context_, counting<int64_t>({2, 2})), "float32 or float64");
 }
 
+TEST_F(LinearAlgebra, UnpacksFactors) {
+  const Tensor tall = tensor<double>({3, 2}, {1, 2, 2, 4, 4, 4});
+  const auto factors = lu_factor(context_, tall);
+  ASSERT_TRUE(factors.ok());
+  const auto parts = unpack_lu(context_, std::get<0>(*factors), std::get<1>(*factors));
+  ASSERT_TRUE(parts.ok());
+  // The third row is the first pivot, the second one the next: 4 - 4/2 = 2.
+  expect_tensor<double>(std::get<0>(*parts), {3, 3}, {0, 0, 1, 0, 1, 0, 1, 0, 0});
+  expect_tensor<double>(std::get<1>(*parts), {3, 2}, {1, 0, .5, 1, .25, .5});
+  expect_tensor<double>(std::get<2>(*parts), {2, 2}, {4, 4, 0, 2});
+  expect_refused(unpack_lu(context_, tall, tensor<int32_t>({2}, {1, 9})), "pivot 1 is 9");
+  expect_refused(unpack_lu(context_, tall, tensor<int32_t>({3}, {1, 2, 3})), "pivots");
+}
+
+TEST_F(LinearAlgebra, MultipliesReflections) {
+  // One reflection about (1, 1)/√2 exchanges and negates the axes.
+  const Tensor reflections = tensor<double>({2, 2}, {99, 99, 1, 99});
+  expect_tensor<double>(householder_product(context_, reflections, tensor<double>({1}, {1})), {2, 2}, {0, -1, -1, 0});
+  expect_refused(householder_product(context_, counting<double>({2, 3}), tensor<double>({1}, {1})), "do not fit");
+}
+
 }  // namespace
 }  // namespace hearth

@@ -26,6 +26,9 @@ Result<SortedLines> kth_value(const KernelContext& context, const Tensor& self, 
 Result<SortedLines> mode(const KernelContext& context, const Tensor& self, int64_t dimension, bool keep_dimension);
 /// The median of all elements, the lower of two: NaN when one is NaN, unless NaNs are left out.
 Result<Tensor> median(const KernelContext& context, const Tensor& self, bool leave_out_nan);
+/// The same of each line, with a position where it is.
+Result<SortedLines> median_of_lines(const KernelContext& context, const Tensor& self, int64_t dimension,
+                                    bool keep_dimension, bool leave_out_nan);
 
 /// torch.searchsorted: for each value the position in its sorted line where it could be put in, before equal ones or
 /// (`right`) after them. `sequence` has rank 1, or the leading shape of `values`. `sorter` is undefined, or int64

@@ -68,6 +68,19 @@ TEST_F(Sorting, TakesTheLowerMedian) {
   expect_tensor<float>(median(context_, counting<float>({0}), false), {}, {kNan});
 }
 
+TEST_F(Sorting, TakesTheLowerMedianOfLines) {
+  const Tensor lines = tensor<float>({2, 4}, {4, 1, 3, 2, 7, kNan, 5, kNan});
+  const auto all = median_of_lines(context_, lines, 1, /*keep_dimension=*/false, /*leave_out_nan=*/false);
+  ASSERT_TRUE(all.ok());
+  expect_tensor<float>(all->first, {2}, {2, kNan});
+  expect_tensor<int64_t>(all->second, {2}, {3, 1});
+  const auto numbers = median_of_lines(context_, lines, -1, /*keep_dimension=*/true, /*leave_out_nan=*/true);
+  ASSERT_TRUE(numbers.ok());
+  expect_tensor<float>(numbers->first, {2, 1}, {2, 5});
+  expect_tensor<int64_t>(numbers->second, {2, 1}, {3, 2});
+  expect_refused(median_of_lines(context_, tensor<float>({2, 0}, {}), 1, false, false), "empty");
+}
+
 TEST_F(Sorting, SearchesOnBothSidesOfEqualValues) {
   const Tensor sequence = tensor<float>({4}, {1, 2, 2, 3});
   const Tensor wanted = tensor<float>({5}, {0, 2, 2.5F, 3, kNan});

@@ -31,6 +31,15 @@ def whole(high: int, *shape: int) -> torch.Tensor:
     return torch.randint(0, high, shape)
 
 
+def spectral(values: torch.Tensor, vectors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """What does not depend on the vectors' signs."""
+    return values, (vectors * values.unsqueeze(-2).exp()) @ vectors.mT
+
+
+def products(left: torch.Tensor, values: torch.Tensor, right: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return values, (left * values.unsqueeze(-2).sqrt()) @ right
+
+
 def cases() -> dict[str, dict[str, Case]]:
     """Families of cases: one exported file each."""
     torch.manual_seed(0)
@@ -69,6 +78,30 @@ def cases() -> dict[str, dict[str, Case]]:
             "views": Case(
                 lambda z: torch.view_as_real(z[:, 2].unsqueeze(1).expand(2, 3, 6).clone()), (pairs,), "aten::expand"
             ),
+            "functions": Case(
+                lambda z: torch.view_as_real(z.sqrt().sin() + torch.log(z) * z.tanh() + torch.rsqrt(z)),
+                (pairs,),
+                "aten::rsqrt",
+                1e-4,
+            ),
+            "padding": Case(
+                lambda z: torch.view_as_real(F.pad(z, (1, 2)).conj().resolve_conj()), (pairs,), "aten::constant_pad_nd"
+            ),
+            "from real numbers": Case(
+                lambda x, z: torch.view_as_real(x.to(torch.complex64) @ z[0]),
+                (real(3, 4), pairs),
+                "prims::convert_element_type",
+            ),
+            "products added": Case(
+                lambda z: torch.view_as_real(torch.addmm(z[0, :, 0], z[1], z[1].t(), beta=0.5, alpha=2)),
+                (pairs,),
+                "aten::addmm",
+            ),
+            "moves": Case(
+                lambda z, m: torch.view_as_real(torch.where(m, z, 0).flip(1).roll(1, -1).repeat(1, 1, 2).mean((0, -1))),
+                (pairs, real(2, 4, 6) > 0),
+                "",
+            ),
             "rotary": Case(
                 lambda x, t: torch.view_as_real(
                     torch.view_as_complex(x.reshape(2, 5, 4, 2)) * torch.polar(torch.ones_like(t), t)
@@ -93,6 +126,18 @@ def cases() -> dict[str, dict[str, Case]]:
                 lambda a: torch.linalg.cholesky(a @ a.mT + torch.eye(5)), (square,), "aten::linalg_cholesky_ex"
             ),
             "qr": Case(lambda a: tuple(torch.linalg.qr(a)), (real(2, 6, 4),), "aten::linalg_qr"),
+            "eigh": Case(lambda a: spectral(*torch.linalg.eigh(a + a.mT)), (square,), "aten::_linalg_eigh", 1e-4),
+            "svd": Case(
+                lambda a: products(*torch.linalg.svd(a, full_matrices=False)),
+                (real(2, 6, 4),),
+                "aten::_linalg_svd",
+                1e-4,
+            ),
+            "matrix_exp": Case(torch.linalg.matrix_exp, (square,), "aten::linalg_matrix_exp", 1e-3),
+            "householder_product": Case(
+                torch.linalg.householder_product, (real(2, 6, 4), real(2, 3)), "aten::linalg_householder_product", 1e-4
+            ),
+            "lu_unpack": Case(lambda a: tuple(torch.linalg.lu(a)), (real(2, 6, 4),), "lu_unpack", 1e-4),
             "lu": Case(lambda a: tuple(torch.linalg.lu_factor(a)), (square,), "aten::linalg_lu_factor_ex", 1e-4),
             "triangle": Case(
                 lambda a, b: torch.linalg.solve_triangular(a + 5 * torch.eye(5), b, upper=True),
@@ -108,6 +153,16 @@ def cases() -> dict[str, dict[str, Case]]:
             "unique_consecutive": Case(
                 lambda x: torch.unique_consecutive(x, return_inverse=True, return_counts=True),
                 (ties,),
+                "aten::unique_consecutive",
+            ),
+            "unique rows": Case(
+                lambda x: torch.unique(x % 2, dim=0, return_inverse=True, return_counts=True),
+                (whole(9, 12, 3),),
+                "aten::unique_dim",
+            ),
+            "runs of columns": Case(
+                lambda x: torch.unique_consecutive(x, return_counts=True, dim=1),
+                (whole(2, 2, 12),),
                 "aten::unique_consecutive",
             ),
             "bincount": Case(lambda x: torch.bincount(x.flatten(), minlength=9), (ties.long(),), "aten::bincount"),
@@ -276,6 +331,12 @@ def cases() -> dict[str, dict[str, Case]]:
             "argsort of integers": Case(lambda x: torch.argsort(x, stable=True), (whole(9, 50),), "sort_stable"),
             "kthvalue": Case(lambda x: torch.kthvalue(x, 4)[0], (real(7, 33),), "kthvalue"),
             "median": Case(lambda x: torch.median(x), (real(7, 33),), "median"),
+            "median of lines": Case(lambda x: torch.median(x, 0)[0], (real(7, 33),), "aten::median.dim"),
+            "nanmedian of lines": Case(
+                lambda x: torch.nanmedian(torch.where(x > 1, torch.nan, x), 1, True)[0],
+                (real(7, 33),),
+                "aten::nanmedian.dim",
+            ),
             "nanmedian": Case(
                 lambda x: torch.nanmedian(torch.where(x > 1, torch.nan, x)),
                 (real(7, 33),),
@@ -350,7 +411,26 @@ def cases() -> dict[str, dict[str, Case]]:
                 "_embedding_bag",
             ),
         },
+        "taken apart": {
+            "antialiased": Case(
+                lambda x: F.interpolate(x, (5, 20), mode="bicubic", antialias=True), (image,), "", 1e-4
+            ),
+            "volumes": Case(
+                lambda x, g: F.grid_sample(x, g, padding_mode="reflection", align_corners=False),
+                (volume, real(2, 3, 4, 5, 3)),
+                "",
+                1e-4,
+            ),
+            "bilinear": Case(lambda a, b, w: F.bilinear(a, b, w), (real(6, 3), real(6, 5), real(4, 3, 5)), "", 1e-4),
+            "unpooling": Case(
+                lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2), (real(2, 3, 8, 8),), ""
+            ),
+            "pinv": Case(torch.linalg.pinv, (real(2, 5, 3),), "aten::_linalg_svd", 1e-3),
+            "pdist": Case(F.pdist, (real(6, 3),), "", 1e-4),
+            "nonzero_static": Case(lambda x: torch.nonzero_static(x > 0, size=9), (real(4, 5),), ""),
+        },
         "complex": {
+            "complex": Case(lambda a, b: torch.view_as_real(torch.complex(a, b)), (real(4, 6), real(4, 6)), ""),
             "polar": Case(
                 lambda a, b: torch.view_as_real(torch.polar(a, b)),
                 (real(4, 6).abs(), real(4, 6)),

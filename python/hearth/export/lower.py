@@ -15,6 +15,7 @@ from torch._inductor import codecache, cpu_vec_isa
 from torch.export import ExportedProgram
 
 from hearth import ops
+from hearth.export.decompositions import decomposed
 from hearth.export.errors import ExportError
 from hearth.export.guards import FixedSizeError, symbolic_sizes_kept
 from hearth.export.loops import PLANNED_THREADS, split_by_results
@@ -117,6 +118,7 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
         stack.enter_context(pytorch_fixed())
         stack.enter_context(symbolic_sizes_kept(program))
         stack.enter_context(split_by_results())
+        stack.enter_context(decomposed())
         try:
             torch._inductor.aot_compile(program.module(check_guards=False), args, kwargs, options=options)
         except FixedSizeError:

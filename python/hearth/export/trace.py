@@ -65,8 +65,7 @@ def trace(
         module, expected = _run(name, module, args, kwargs)
         declared = declared_dimensions(method.dynamic_shapes, args, kwargs, module.forward)
         with without_vendor_libraries():
-            # An empty table decomposes nothing: it turns in-place operators into functional ones.
-            program = _export(name, module, args, kwargs, method.dynamic_shapes).run_decompositions({})
+            program = _export(name, module, args, kwargs, method.dynamic_shapes)
         drop_unread_state(program)
         tensors = tensor_inputs(program, module.forward, name)
         find_smallest_sizes(program, module, tensors, declared)
@@ -74,7 +73,7 @@ def trace(
         with symbolic_sizes_kept(program):
             calibration = _calibration(name, program, method, args, kwargs) if quantized else None
             program = adapt(program, shared, dtype, calibration)
-        measured = pytree.tree_leaves(program.module(check_guards=False)(*args, **kwargs))
+        measured = _run_graph(name, program, args, kwargs)
     inputs = [leaf.clone() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
     allowance = _allowance(measured, expected) if quantized else 0.0
     golden = Golden(name, "example", inputs, expected, dtype, allowance)
@@ -143,11 +142,23 @@ def _run(name: str, module: torch.nn.Module, args: tuple, kwargs: dict) -> tuple
 
 def _export(name: str, module: torch.nn.Module, args: tuple, kwargs: dict, dynamic_shapes) -> ExportedProgram:
     try:
-        return torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
+        program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
+        # An empty table decomposes nothing: it turns in-place operators into functional ones.
+        return program.run_decompositions({})
     except Exception as error:
         text = str(error).split("\n\nThe error above occurred")[0]
         kind = "dynamic_shapes do not fit" if "Constraints violated" in text else "torch.export failed"
         raise ExportError(f"method {name}: {kind}: {text}") from error
+
+
+def _run_graph(name: str, program: ExportedProgram, args: tuple, kwargs: dict) -> list[torch.Tensor]:
+    """What the adapted graph answers, run by PyTorch."""
+    try:
+        return pytree.tree_leaves(program.module(check_guards=False)(*args, **kwargs))
+    except Exception as error:
+        raise ExportError(
+            f"method {name}: the exported graph fails on the example inputs: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _calibration(name: str, program: ExportedProgram, method: Method, args: tuple, kwargs: dict) -> list[list]:

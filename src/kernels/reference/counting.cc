@@ -2,31 +2,73 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "base/checked.h"
 #include "base/errors.h"
 #include "kernels/operands.h"
+#include "kernels/shape_ops.h"
 #include "kernels/visit.h"
 
 namespace hearth {
 namespace {
 
-/// Positions of elements, in an order where equal ones are neighbours.
-using Order = std::vector<int64_t>;
-
-Result<Tensor> empty_positions(const KernelContext& context) {
-  return context.pool->empty(DType::kInt64, Dimensions{0});
+/// The order of dimensions in which number `from` comes to stand at `to`.
+Dimensions moved_to(int rank, int from, int to) {
+  Dimensions order(static_cast<size_t>(rank));
+  std::iota(order.begin(), order.end(), 0);
+  order.erase(order.begin() + from);
+  order.insert(order.begin() + to, from);
+  return order;
 }
 
-/// Gathers runs of equal elements in `order`; `self` is row-major.
+/// Positions of slices, in an order where equal ones are neighbours.
+using Order = std::vector<int64_t>;
+
+/// What is told apart: rows of a row-major tensor, elements when `width` is 1.
+struct Slices {
+  Tensor dense;
+  int64_t count = 0;
+  int64_t width = 1;
+};
+
+/// All elements of self, or its slices along a dimension.
+Result<Slices> read_slices(const KernelContext& context, const Tensor& self, std::optional<int> dimension) {
+  Slices slices;
+  Tensor rows = self;
+  if (dimension) {
+    HEARTH_ASSIGN_OR_RETURN(rows, permute(self, moved_to(self.rank(), *dimension, 0)));
+  }
+  HEARTH_ASSIGN_OR_RETURN(slices.dense, row_major_as(*context.pool, rows, self.dtype()));
+  slices.count = dimension ? self.size(*dimension) : self.element_count();
+  slices.width = slices.count == 0 ? 1 : self.element_count() / slices.count;
+  return slices;
+}
+
+/// -1, 0 or 1 as slice `a` comes before, with or after `b`. NaN equals nothing, and comes after every number.
 template <typename T>
-Result<UniqueValues> gather_runs(const KernelContext& context, const Tensor& self, const Order& order, bool inverse,
+int compare(const T* elements, int64_t width, int64_t a, int64_t b) {
+  for (int64_t i = 0; i < width; ++i) {
+    const T first = elements[a * width + i];
+    const T second = elements[b * width + i];
+    if (first == second) continue;
+    if (first < second || (!is_nan(first) && is_nan(second))) return -1;
+    return second < first || is_nan(first) != is_nan(second) || a > b ? 1 : -1;
+  }
+  return 0;
+}
+
+/// Gathers runs of equal slices in `order`: the slices, [runs, width].
+template <typename T>
+Result<UniqueValues> gather_runs(const KernelContext& context, const Slices& slices, const Order& order, bool inverse,
                                  bool counts) {
-  const T* elements = self.data_as<T>();
+  const T* elements = slices.dense.data_as<T>();
   std::vector<int64_t> starts;
   for (size_t i = 0; i < order.size(); ++i) {
-    if (i == 0 || !(elements[order[i]] == elements[order[i - 1]])) starts.push_back(static_cast<int64_t>(i));
+    if (i == 0 || compare(elements, slices.width, order[i - 1], order[i]) != 0) {
+      starts.push_back(static_cast<int64_t>(i));
+    }
   }
   const auto run_count = static_cast<int64_t>(starts.size());
   const auto end_of = [&](size_t run) {
@@ -34,13 +76,13 @@ Result<UniqueValues> gather_runs(const KernelContext& context, const Tensor& sel
   };
   UniqueValues result;
   auto& [values, positions, lengths] = result;
-  HEARTH_ASSIGN_OR_RETURN(values, context.pool->empty(self.dtype(), Dimensions{run_count}));
-  HEARTH_ASSIGN_OR_RETURN(positions,
-                          inverse ? context.pool->empty(DType::kInt64, self.shape()) : empty_positions(context));
-  HEARTH_ASSIGN_OR_RETURN(
-      lengths, counts ? context.pool->empty(DType::kInt64, Dimensions{run_count}) : empty_positions(context));
+  HEARTH_ASSIGN_OR_RETURN(values, context.pool->empty(slices.dense.dtype(), Dimensions{run_count, slices.width}));
+  HEARTH_ASSIGN_OR_RETURN(positions, context.pool->empty(DType::kInt64, Dimensions{inverse ? slices.count : 0}));
+  HEARTH_ASSIGN_OR_RETURN(lengths, context.pool->empty(DType::kInt64, Dimensions{counts ? run_count : 0}));
   for (size_t run = 0; run < starts.size(); ++run) {
-    values.data_as<T>()[run] = elements[order[static_cast<size_t>(starts[run])]];
+    const int64_t first = order[static_cast<size_t>(starts[run])];
+    std::copy_n(elements + first * slices.width, slices.width,
+                values.data_as<T>() + static_cast<int64_t>(run) * slices.width);
     if (counts) lengths.data_as<int64_t>()[run] = end_of(run) - starts[run];
     for (int64_t i = starts[run]; inverse && i < end_of(run); ++i) {
       positions.data_as<int64_t>()[order[static_cast<size_t>(i)]] = static_cast<int64_t>(run);
@@ -49,21 +91,40 @@ Result<UniqueValues> gather_runs(const KernelContext& context, const Tensor& sel
   return result;
 }
 
-Result<UniqueValues> unique(const KernelContext& context, const Tensor& self, bool sorted, bool inverse, bool counts) {
+Result<UniqueValues> unique(const KernelContext& context, const Tensor& self, std::optional<int64_t> dimension,
+                            bool sorted, bool inverse, bool counts) {
   HEARTH_RETURN_IF_ERROR(check_defined("unique", "self", self));
-  HEARTH_ASSIGN_OR_RETURN(const Tensor dense, row_major_as(*context.pool, self, self.dtype()));
-  Order order(static_cast<size_t>(self.element_count()));
+  std::optional<int> along;
+  if (dimension && self.rank() > 0) {
+    HEARTH_ASSIGN_OR_RETURN(along, wrap_dimension("unique", *dimension, self.rank()));
+  }
+  HEARTH_ASSIGN_OR_RETURN(const Slices slices, read_slices(context, self, along));
+  Order order(static_cast<size_t>(slices.count));
   std::iota(order.begin(), order.end(), 0);
-  return visit_real_dtype(self.dtype(), [&]<typename T>(TypeTag<T>) -> Result<UniqueValues> {
-    const T* elements = dense.data_as<T>();
-    if (sorted) {
-      const auto precedes = [&](int64_t a, int64_t b) {
-        return elements[a] < elements[b] || (!is_nan(elements[a]) && is_nan(elements[b]));
-      };
-      std::ranges::sort(order, [&](int64_t a, int64_t b) { return precedes(a, b) || (!precedes(b, a) && a < b); });
-    }
-    return gather_runs<T>(context, dense, order, inverse, counts);
-  });
+  HEARTH_ASSIGN_OR_RETURN(
+      UniqueValues result, visit_real_dtype(self.dtype(), [&]<typename T>(TypeTag<T>) -> Result<UniqueValues> {
+        const T* elements = slices.dense.data_as<T>();
+        if (sorted) {
+          std::ranges::stable_sort(order,
+                                   [&](int64_t a, int64_t b) { return compare(elements, slices.width, a, b) < 0; });
+        }
+        return gather_runs<T>(context, slices, order, inverse, counts);
+      }));
+  auto& [values, positions, lengths] = result;
+  const int64_t runs = values.size(0);
+  if (!along) {
+    HEARTH_ASSIGN_OR_RETURN(values, reshape(context, values, Dimensions{runs}));
+    if (!inverse) return result;
+    HEARTH_ASSIGN_OR_RETURN(positions, reshape(context, positions, self.shape()));
+    return result;
+  }
+  Dimensions shape = to_dimensions(self.shape());
+  shape.erase(shape.begin() + *along);
+  shape.insert(shape.begin(), runs);
+  HEARTH_ASSIGN_OR_RETURN(const Tensor rows, reshape(context, values, shape));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor placed, permute(rows, moved_to(self.rank(), 0, *along)));
+  HEARTH_ASSIGN_OR_RETURN(values, row_major_as(*context.pool, placed, self.dtype()));
+  return result;
 }
 
 /// Numbers that are counted, checked: row-major int64.
@@ -95,12 +156,14 @@ Result<Tensor> count_as(const KernelContext& context, DType dtype, std::span<con
 
 }  // namespace
 
-Result<UniqueValues> unique_values(const KernelContext& context, const Tensor& self, bool inverse, bool counts) {
-  return unique(context, self, /*sorted=*/true, inverse, counts);
+Result<UniqueValues> unique_values(const KernelContext& context, const Tensor& self, std::optional<int64_t> dimension,
+                                   bool inverse, bool counts) {
+  return unique(context, self, dimension, /*sorted=*/true, inverse, counts);
 }
 
-Result<UniqueValues> unique_runs(const KernelContext& context, const Tensor& self, bool inverse, bool counts) {
-  return unique(context, self, /*sorted=*/false, inverse, counts);
+Result<UniqueValues> unique_runs(const KernelContext& context, const Tensor& self, std::optional<int64_t> dimension,
+                                 bool inverse, bool counts) {
+  return unique(context, self, dimension, /*sorted=*/false, inverse, counts);
 }
 
 Result<Tensor> count_bins(const KernelContext& context, const Tensor& self, const Tensor& weights, int64_t least_bins) {

@@ -255,31 +255,76 @@ Result<Tensor> angle(const KernelContext& context, const Tensor& self) {
 
 namespace {
 
-/// to[i] = apply(self[i]) for floating and complex numbers, in a fresh tensor like self.
-template <typename Apply>
-Result<Tensor> unary(std::string_view op, const KernelContext& context, const Tensor& self, Apply apply) {
-  HEARTH_RETURN_IF_ERROR(check_defined(op, "self", self));
-  if (!is_floating(self.dtype()) && !is_complex(self.dtype())) {
-    return invalid_argument("{}: self is {}, expected floating or complex numbers", op, describe(self));
+template <typename T>
+std::complex<T> compute(Unary op, std::complex<T> value) {
+  constexpr T kOne = 1;
+  switch (op) {
+    case Unary::kAcos:
+      return std::acos(value);
+    case Unary::kAcosh:
+      return std::acosh(value);
+    case Unary::kAsin:
+      return std::asin(value);
+    case Unary::kAsinh:
+      return std::asinh(value);
+    case Unary::kAtan:
+      return std::atan(value);
+    case Unary::kAtanh:
+      return std::atanh(value);
+    case Unary::kCos:
+      return std::cos(value);
+    case Unary::kCosh:
+      return std::cosh(value);
+    case Unary::kExp:
+      return std::exp(value);
+    case Unary::kExp2:
+      return std::exp(value * std::numbers::ln2_v<T>);
+    case Unary::kExpm1:
+      return std::exp(value) - kOne;
+    case Unary::kLog:
+      return std::log(value);
+    case Unary::kLog10:
+      return std::log10(value);
+    case Unary::kLog1p:
+      return std::log(value + kOne);
+    case Unary::kLog2:
+      return std::log(value) / std::numbers::ln2_v<T>;
+    case Unary::kNegative:
+      return -value;
+    case Unary::kRsqrt:
+      return kOne / std::sqrt(value);
+    case Unary::kSigmoid:
+      return kOne / (kOne + std::exp(-value));
+    case Unary::kSin:
+      return std::sin(value);
+    case Unary::kSinh:
+      return std::sinh(value);
+    case Unary::kSqrt:
+      return std::sqrt(value);
+    case Unary::kTan:
+      return std::tan(value);
+    case Unary::kTanh:
+      return std::tanh(value);
   }
-  HEARTH_ASSIGN_OR_RETURN(const Tensor result, empty_like(*context.pool, self, self.dtype()));
-  HEARTH_RETURN_IF_ERROR(visit_number_dtype(self.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
-    if constexpr (is_complex_type<T> || is_floating_type<T>) {
-      map<T, T>(context, result, self, [&](T value) { return T(apply(static_cast<Compute<T>>(value))); });
-    }
-    return {};
-  }));
-  return result;
+  return value;
 }
 
 }  // namespace
 
-Result<Tensor> exponential(const KernelContext& context, const Tensor& self) {
-  return unary("exp", context, self, [](auto value) { return std::exp(value); });
-}
-
-Result<Tensor> negative(const KernelContext& context, const Tensor& self) {
-  return unary("neg", context, self, [](auto value) { return -value; });
+Result<Tensor> unary(const KernelContext& context, Unary op, const Tensor& self) {
+  HEARTH_RETURN_IF_ERROR(check_defined("elementwise", "self", self));
+  if (!is_complex(self.dtype())) {
+    return invalid_argument("elementwise: self is {}, expected complex numbers", describe(self));
+  }
+  HEARTH_ASSIGN_OR_RETURN(const Tensor result, empty_like(*context.pool, self, self.dtype()));
+  if (self.dtype() == DType::kComplex64) {
+    map<std::complex<float>, std::complex<float>>(context, result, self,
+                                                  [op](auto value) { return compute(op, value); });
+  } else {
+    map<std::complex<double>, std::complex<double>>(context, result, self,
+                                                    [op](auto value) { return compute(op, value); });
+  }
+  return result;
 }
 
 Result<Tensor> polar(const KernelContext& context, const Tensor& magnitude, const Tensor& angle) {

@@ -2,82 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "base/errors.h"
+#include "kernels/matrix_batch.h"
 #include "kernels/operands.h"
 #include "kernels/shape_ops.h"
-#include "tensor/copy.h"
 
 namespace hearth {
 namespace {
-
-/// A row-major matrix of doubles.
-struct Matrix {
-  double* data;
-  int64_t rows;
-  int64_t columns;
-
-  double& operator()(int64_t row, int64_t column) const { return data[row * columns + column]; }
-};
-
-/// A batch of matrices in float64, row-major.
-class Batch {
- public:
-  explicit Batch(Tensor tensor) : tensor_(std::move(tensor)) {}
-
-  const Tensor& tensor() const { return tensor_; }
-  int64_t rows() const { return tensor_.size(tensor_.rank() - 2); }
-  int64_t columns() const { return tensor_.size(tensor_.rank() - 1); }
-  int64_t count() const {
-    int64_t product = 1;
-    for (int d = 0; d + 2 < tensor_.rank(); ++d) product *= tensor_.size(d);
-    return product;
-  }
-  Matrix at(int64_t index) const { return {tensor_.data_as<double>() + index * rows() * columns(), rows(), columns()}; }
-  /// The leading dimensions, and these after them.
-  Dimensions shape(std::initializer_list<int64_t> last) const {
-    Dimensions sizes(tensor_.shape().begin(), tensor_.shape().end() - 2);
-    sizes.insert(sizes.end(), last);
-    return sizes;
-  }
-
- private:
-  Tensor tensor_;
-};
-
-Result<Batch> read_batch(std::string_view op, const KernelContext& context, const Tensor& a) {
-  HEARTH_RETURN_IF_ERROR(check_defined(op, "A", a));
-  if (a.rank() < 2 || (a.dtype() != DType::kFloat32 && a.dtype() != DType::kFloat64)) {
-    return invalid_argument("{}: A is {}, expected matrices of float32 or float64", op, describe(a));
-  }
-  HEARTH_ASSIGN_OR_RETURN(Tensor copy, row_major_as(*context.pool, a, DType::kFloat64));
-  return Batch(std::move(copy));
-}
-
-Result<Batch> read_square(std::string_view op, const KernelContext& context, const Tensor& a) {
-  HEARTH_ASSIGN_OR_RETURN(Batch batch, read_batch(op, context, a));
-  if (batch.rows() != batch.columns()) return invalid_argument("{}: A is {}, which is not square", op, describe(a));
-  return batch;
-}
-
-Result<Batch> new_batch(const KernelContext& context, const Dimensions& shape) {
-  HEARTH_ASSIGN_OR_RETURN(Tensor tensor, context.pool->empty(DType::kFloat64, shape));
-  HEARTH_RETURN_IF_ERROR(fill_zero(tensor));
-  return Batch(std::move(tensor));
-}
-
-/// In `dtype`, each matrix column-major.
-Result<Tensor> column_major(const KernelContext& context, const Batch& batch, DType dtype) {
-  const Dimensions transposed = batch.shape({batch.columns(), batch.rows()});
-  HEARTH_ASSIGN_OR_RETURN(const Tensor memory, context.pool->empty(dtype, transposed));
-  Dimensions strides = to_dimensions(memory.strides());
-  std::swap(strides[strides.size() - 1], strides[strides.size() - 2]);
-  HEARTH_ASSIGN_OR_RETURN(Tensor result, view_of(memory, batch.tensor().shape(), strides, memory.offset()));
-  HEARTH_RETURN_IF_ERROR(copy_strided(result, batch.tensor()));
-  return result;
-}
 
 /// LU with row exchanges, in place. Returns the 1-based column of the first zero pivot, or 0.
 int32_t factor(const Matrix& a, int32_t* pivots) {
@@ -125,6 +60,18 @@ void solve_factored(const Matrix& lu, const int32_t* pivots, const Matrix& b) {
   substitute(lu, b, /*upper=*/true, /*unit=*/false);
 }
 
+/// `to` (zeros) becomes the matrix that undoes exchanges of rows: P with a = P·L·U.
+Status permute_rows(const int32_t* pivots, int64_t steps, const Matrix& to) {
+  std::vector<int64_t> order(static_cast<size_t>(to.rows));
+  std::iota(order.begin(), order.end(), 0);
+  for (int64_t k = 0; k < steps; ++k) {
+    if (pivots[k] < 1 || pivots[k] > to.rows) return invalid_argument("lu_unpack: pivot {} is {}", k, pivots[k]);
+    std::swap(order[static_cast<size_t>(k)], order[static_cast<size_t>(pivots[k] - 1)]);
+  }
+  for (int64_t k = 0; k < to.rows; ++k) to(order[static_cast<size_t>(k)], k) = 1;
+  return {};
+}
+
 /// Factors of a batch: lu in place of the matrices.
 struct Factored {
   Batch lu;
@@ -164,13 +111,6 @@ int32_t factor_positive(const Matrix& a) {
     }
   }
   return info;
-}
-
-Result<Tensor> transposed(const Tensor& tensor) {
-  Dimensions order(static_cast<size_t>(tensor.rank()));
-  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
-  std::swap(order[order.size() - 1], order[order.size() - 2]);
-  return permute(tensor, order);
 }
 
 /// One Householder reflection: column k of a becomes (…, β, 0…); v (from row k on) and the returned factor reflect as
@@ -320,6 +260,59 @@ Result<std::tuple<Tensor, Tensor, Tensor>> determinant(const KernelContext& cont
   HEARTH_ASSIGN_OR_RETURN(Tensor result, row_major_as(*context.pool, products, a.dtype()));
   HEARTH_ASSIGN_OR_RETURN(Tensor lu, column_major(context, factored.lu, a.dtype()));
   return std::tuple(std::move(result), std::move(lu), factored.pivots);
+}
+
+Result<std::tuple<Tensor, Tensor, Tensor>> unpack_lu(const KernelContext& context, const Tensor& lu,
+                                                     const Tensor& pivots) {
+  constexpr std::string_view kOp = "lu_unpack";
+  HEARTH_ASSIGN_OR_RETURN(const Batch factors, read_batch(kOp, context, lu));
+  const int64_t steps = std::min(factors.rows(), factors.columns());
+  HEARTH_RETURN_IF_ERROR(check_defined(kOp, "pivots", pivots));
+  HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "pivots", pivots, DType::kInt32));
+  HEARTH_RETURN_IF_ERROR(check_shape(kOp, "pivots", pivots, factors.shape({steps})));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor exchanges, row_major_as(*context.pool, pivots, DType::kInt32));
+  HEARTH_ASSIGN_OR_RETURN(const Batch permutation, new_batch(context, factors.shape({factors.rows(), factors.rows()})));
+  HEARTH_ASSIGN_OR_RETURN(const Batch lower, new_batch(context, factors.shape({factors.rows(), steps})));
+  HEARTH_ASSIGN_OR_RETURN(const Batch upper, new_batch(context, factors.shape({steps, factors.columns()})));
+  for (int64_t i = 0; i < factors.count(); ++i) {
+    const Matrix from = factors.at(i);
+    for (int64_t row = 0; row < from.rows; ++row) {
+      for (int64_t k = 0; k < std::min(row, steps); ++k) lower.at(i)(row, k) = from(row, k);
+      if (row >= steps) continue;
+      lower.at(i)(row, row) = 1;
+      for (int64_t k = row; k < from.columns; ++k) upper.at(i)(row, k) = from(row, k);
+    }
+    HEARTH_RETURN_IF_ERROR(permute_rows(exchanges.data_as<int32_t>() + i * steps, steps, permutation.at(i)));
+  }
+  HEARTH_ASSIGN_OR_RETURN(Tensor p, row_major_as(*context.pool, permutation.tensor(), lu.dtype()));
+  HEARTH_ASSIGN_OR_RETURN(Tensor l, row_major_as(*context.pool, lower.tensor(), lu.dtype()));
+  HEARTH_ASSIGN_OR_RETURN(Tensor u, row_major_as(*context.pool, upper.tensor(), lu.dtype()));
+  return std::tuple(std::move(p), std::move(l), std::move(u));
+}
+
+Result<Tensor> householder_product(const KernelContext& context, const Tensor& reflections, const Tensor& taus) {
+  constexpr std::string_view kOp = "linalg.householder_product";
+  HEARTH_ASSIGN_OR_RETURN(const Batch batch, read_batch(kOp, context, reflections));
+  HEARTH_RETURN_IF_ERROR(check_defined(kOp, "tau", taus));
+  HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "tau", taus, reflections.dtype()));
+  const int64_t steps = taus.rank() == 0 ? 0 : taus.size(taus.rank() - 1);
+  HEARTH_RETURN_IF_ERROR(check_shape(kOp, "tau", taus, batch.shape({steps})));
+  if (steps > batch.columns() || batch.columns() > batch.rows()) {
+    return invalid_argument("{}: {} and tau {} do not fit", kOp, describe(reflections), describe(taus));
+  }
+  HEARTH_ASSIGN_OR_RETURN(const Tensor factors, row_major_as(*context.pool, taus, DType::kFloat64));
+  HEARTH_ASSIGN_OR_RETURN(const Batch q, new_batch(context, to_dimensions(reflections.shape())));
+  std::vector<double> v(static_cast<size_t>(batch.rows()));
+  for (int64_t i = 0; i < batch.count(); ++i) {
+    for (int64_t k = 0; k < batch.columns(); ++k) q.at(i)(k, k) = 1;
+    for (int64_t k = steps; k-- > 0;) {
+      for (int64_t row = 0; row < batch.rows(); ++row) {
+        v[static_cast<size_t>(row)] = row < k ? 0 : row == k ? 1 : batch.at(i)(row, k);
+      }
+      reflect(q.at(i), v, factors.data_as<double>()[i * steps + k], 0);
+    }
+  }
+  return column_major(context, q, reflections.dtype());
 }
 
 Result<std::tuple<Tensor, Tensor>> qr(const KernelContext& context, const Tensor& a, std::string_view mode) {

@@ -122,6 +122,21 @@ void put_mode_first(std::vector<Entry<T>>& entries) {
   std::swap(entries[0], entries[best]);
 }
 
+template <typename T>
+void put_median_first(std::vector<Entry<T>>& entries, bool leave_out_nan) {
+  const auto numbers_end = std::ranges::partition(entries, [](const Entry<T>& e) { return !is_nan(e.value); }).begin();
+  // NaN where there is one, the first.
+  auto median = entries.begin();
+  if (numbers_end != entries.end() && (!leave_out_nan || numbers_end == entries.begin())) {
+    median = std::min_element(numbers_end, entries.end(),
+                              [](const auto& a, const auto& b) { return a.position < b.position; });
+  } else {
+    median += (numbers_end - entries.begin() - 1) / 2;
+    std::nth_element(entries.begin(), median, numbers_end, ascends<T>);
+  }
+  std::swap(entries[0], *median);
+}
+
 }  // namespace
 
 Result<SortedLines> sort(const KernelContext& context, const Tensor& self, int64_t dimension, bool descending) {
@@ -171,6 +186,17 @@ Result<SortedLines> mode(const KernelContext& context, const Tensor& self, int64
   HEARTH_ASSIGN_OR_RETURN(SortedLines results, empty_lines(context, self, plan.dimension, 1));
   HEARTH_RETURN_IF_ERROR(select_lines(context, plan, results,
                                       []<typename T>(std::vector<Entry<T>>& entries) { put_mode_first(entries); }));
+  return without_dimension(std::move(results), plan, keep_dimension, self.rank());
+}
+
+Result<SortedLines> median_of_lines(const KernelContext& context, const Tensor& self, int64_t dimension,
+                                    bool keep_dimension, bool leave_out_nan) {
+  HEARTH_ASSIGN_OR_RETURN(const LinePlan plan, line_plan("median", self, dimension));
+  if (plan.length == 0) return invalid_argument("median: dimension {} of {} is empty", plan.dimension, describe(self));
+  HEARTH_ASSIGN_OR_RETURN(SortedLines results, empty_lines(context, self, plan.dimension, 1));
+  HEARTH_RETURN_IF_ERROR(select_lines(context, plan, results, [&]<typename T>(std::vector<Entry<T>>& entries) {
+    put_median_first(entries, leave_out_nan);
+  }));
   return without_dimension(std::move(results), plan, keep_dimension, self.rank());
 }
 

@@ -143,6 +143,7 @@ COMPLEX_CASES = {
     "div": (aten.div.Scalar, (z, 4), {}),
     "eq": (aten.eq.Tensor, (z, torch.where(mask, z, 0)), {}),
     "flip": (aten.flip.default, (z, [0, -1]), {}),
+    "full": (aten.full.default, ((2, 3), 1 - 2j), {}),
     "gather": (aten.gather.default, (z, -2, positions), {}),
     "index_add": (aten.index_add.default, (z, 1, torch.tensor([0, 0, 2]), z), {"alpha": 2}),
     "index_select": (aten.index_select.default, (z, -1, torch.tensor([3, 0])), {}),

@@ -19,6 +19,7 @@ def complex_decompositions() -> dict[torch._ops.OpOverload, Callable]:
         aten.diagonal.default: _of_complex(_diagonal),
         aten.div.Scalar: _of_complex(lambda self, other: self * (1 / other)),
         aten.eq.Tensor: _of_complex(_equal),
+        aten.full.default: _full,
         aten.isinf.default: _of_complex(lambda self: torch.view_as_real(self).isinf().any(-1)),
         aten.isnan.default: _of_complex(lambda self: torch.view_as_real(self).isnan().any(-1)),
         aten.logical_not.default: _of_complex(lambda self: ~_truth(self)),
@@ -29,6 +30,7 @@ def complex_decompositions() -> dict[torch._ops.OpOverload, Callable]:
         aten.ne.Tensor: _of_complex(lambda self, other: ~_equal(self, other)),
         aten.reciprocal.default: _of_complex(lambda self: torch.ones_like(self) / self),
         aten.repeat.default: _of_complex(_repeat),
+        aten.scalar_tensor.default: lambda value, **options: _full((), value, **options),
         aten.var.correction: _of_complex(lambda self, *arguments, **options: _var(self, *arguments, **options)[0]),
         aten.var_mean.correction: _of_complex(lambda self, *arguments, **options: _var(self, *arguments, **options)),
         aten.where.self: _where,
@@ -112,6 +114,16 @@ def _equal(self, other):
 
 def _truth(self):
     return (torch.view_as_real(self) != 0).any(-1)
+
+
+def _full(size, value, *, dtype=None, device=None, **_):
+    """Inductor cannot pass complex numbers."""
+    if not isinstance(value, complex):
+        return NotImplemented
+    dtype = dtype or torch.complex64
+    parts = [torch.full(size, part, dtype=dtype.to_real(), device=device) for part in (value.real, value.imag)]
+    result = torch.view_as_complex(torch.stack(parts, -1))
+    return result if dtype.is_complex else result.real.to(dtype)
 
 
 def _repeat(self, repeats):

@@ -1,26 +1,35 @@
-"""Faults of PyTorch 2.13 in what it knows of symbolic sizes, mended while a model is exported."""
+"""Faults of PyTorch 2.13 in what it knows of symbolic sizes and complex numbers, mended while a model is exported."""
 
 import contextlib
 from collections.abc import Iterator
 from unittest import mock
 
 import sympy
+import torch
+from torch._inductor.fx_passes.joint_graph import UniformValueConstantFolder
 from torch.fx.experimental import symbolic_shapes
 from torch.utils._sympy.functions import Max
 from torch.utils._sympy.value_ranges import SymPyValueRangeAnalysis, ValueRangeError, ValueRanges
 
 _pow_by_natural = SymPyValueRangeAnalysis.pow_by_natural
 _evaluate = symbolic_shapes._maybe_evaluate_static_worker
+_insertable = UniformValueConstantFolder.insertable_tensor_check
 
 
 @contextlib.contextmanager
 def pytorch_fixed() -> Iterator[None]:
-    """Inside, expressions of sizes that PyTorch fails on have an answer."""
+    """Inside, expressions of sizes that PyTorch fails on have an answer, and tensors that hold one complex number
+    everywhere are computed: Inductor would pass the number to `full`, and cannot."""
     with (
+        mock.patch.object(UniformValueConstantFolder, "insertable_tensor_check", _may_be_literal),
         mock.patch.object(SymPyValueRangeAnalysis, "pow_by_natural", staticmethod(_any_pow)),
         mock.patch.object(symbolic_shapes, "_maybe_evaluate_static_worker", _evaluate_by_cases),
     ):
         yield
+
+
+def _may_be_literal(folder: UniformValueConstantFolder, tensor: torch.Tensor) -> bool:
+    return _insertable(folder, tensor) and not tensor.is_complex()
 
 
 def _any_pow(base, exponent) -> ValueRanges:

@@ -118,7 +118,8 @@ class HEARTH_API Tensor {
   static Result<Tensor> empty_strided(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides);
   /// A row-major view of memory that the caller keeps alive and unmoved while any copy of the tensor lives.
   static Result<Tensor> borrow(DType dtype, std::span<const int64_t> shape, void* data);
-  /// A view into `storage`, `offset` elements from its start. kInvalidArgument when it would reach outside the storage.
+  /// A view into `storage`, `offset` elements from its start. kInvalidArgument when it would reach outside the storage;
+  /// a view without elements that would begin there begins at 0.
   static Result<Tensor> view(StorageRef storage, DType dtype, std::span<const int64_t> shape,
                              std::span<const int64_t> strides, int64_t offset);
 

@@ -39,8 +39,10 @@ Result<Tensor> Tensor::view(StorageRef storage, DType dtype, std::span<const int
     return invalid_argument("a view of shape {} has more elements than can be counted", describe_shape(shape));
   }
   if (!storage) return invalid_argument("a view of no storage was asked for");
-  const CheckedSize end = CheckedSize(offset) + element_extent(shape, strides);
+  const CheckedSize extent = element_extent(shape, strides);
+  const CheckedSize end = CheckedSize(offset) + extent;
   if (!fits(elements_to_bytes(end, dtype), storage->size())) {
+    if (extent.get() == 0 && offset > 0) return view(std::move(storage), dtype, shape, strides, 0);
     return invalid_argument("a {}{} with strides {} at element {} reaches beyond its {} bytes of storage",
                             dtype_name(dtype), describe_shape(shape), describe_shape(strides), offset, storage->size());
   }

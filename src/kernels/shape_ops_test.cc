@@ -58,6 +58,9 @@ TEST_F(ShapeOps, PadsAndCrops) {
   expect_tensor<float>(pad_constant(context_, x, List{1, 0, 0, 1}, 9), {3, 3}, {9, 0, 1, 9, 2, 3, 9, 9, 9});
   expect_tensor<float>(pad_constant(context_, x, List{-1, 1}, 9), {2, 2}, {1, 9, 3, 9});
   expect_tensor<float>(pad_constant(context_, x, List{-1, -1}, 9), {2, 0}, {});
+  using Complex = std::complex<float>;
+  expect_tensor<Complex>(pad_constant(context_, tensor<Complex>({1}, {{1, 2}}), List{1, 1}, 3), {3},
+                         {{3, 0}, {1, 2}, {3, 0}});
   expect_refused(pad_constant(context_, x, List{-2, -1}, 0), "crops more");
   expect_refused(pad_constant(context_, x, List{1}, 0), "do not pair");
 }

@@ -72,7 +72,18 @@ int outermost_dimension(const Tensor& tensor) {
   return found;
 }
 
+/// Every element becomes `value`, of complex numbers too.
 Status fill(const Tensor& tensor, double value) {
+  if (tensor.dtype() == DType::kComplex64 || tensor.dtype() == DType::kComplex128) {
+    HEARTH_ASSIGN_OR_RETURN(const Tensor pairs, view_as_real(tensor));
+    HEARTH_RETURN_IF_ERROR(fill_zero(pairs));
+    if (value == 0) return {};
+    HEARTH_ASSIGN_OR_RETURN(const Tensor parts, narrow(pairs, -1, 0, 1));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor number, Tensor::empty(DType::kFloat64, {}));
+    *number.data_as<double>() = value;
+    HEARTH_ASSIGN_OR_RETURN(const Tensor everywhere, expand("pad", "value", number, parts.shape()));
+    return copy_strided(parts, everywhere);
+  }
   return visit_real_dtype(tensor.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
     // Fresh and dense: its elements are its storage.
     std::fill_n(tensor.data_as<T>(), tensor.element_count(), static_cast<T>(static_cast<Compute<T>>(value)));

@@ -33,9 +33,73 @@ class BlockFinisher {
     });
   }
 
+  /// The same for sums in registers, all rows and columns of the block, whose activation is a clamp.
+  template <int kRows, int kVectors>
+  [[gnu::always_inline]] void run(const typename Isa::Vector (&sums)[kRows][kVectors]) const {
+#pragma GCC unroll 2
+    for (int j = 0; j < kVectors; ++j) {
+      const int64_t n = j * Isa::kLanes;
+      if (n + Isa::kLanes <= block_.columns) {
+        run_vector(sums, j, columns(n, Isa::kLanes));
+      } else if (n < block_.columns) {
+        run_vector(sums, j, columns(n, static_cast<int>(block_.columns - n)));
+      }
+    }
+  }
+
  private:
   using Vector = typename Isa::Vector;
   using Integer = typename Isa::Integer;
+
+  /// What belongs to a vector of columns.
+  struct Columns {
+    int64_t first;
+    int count;
+    Vector bias;
+    Vector scale;
+    Integer offset;
+  };
+
+  [[gnu::always_inline]] Columns columns(int64_t n, int count) const {
+    Columns columns{n, count, block_.bias ? load_columns<Isa>(block_.bias + n, count) : Vector{}, {}, {}};
+    if constexpr (kIntegers) {
+      columns.scale = load_columns<Isa>(block_.integers.scales + n, count);
+      columns.offset = reinterpret_cast<Integer>(
+          load_columns<Isa>(reinterpret_cast<const float*>(block_.integers.offsets) + n, count));
+    }
+    return columns;
+  }
+
+  /// The sum of row `r` with bias.
+  [[gnu::always_inline]] Vector with_bias(const Columns& columns, int64_t r, Vector sum) const {
+    if constexpr (kIntegers) {
+      const float row_scale = block_.integers.row_scales ? block_.integers.row_scales[r] : 1;
+      sum = __builtin_convertvector(reinterpret_cast<Integer>(sum) - columns.offset, Vector) *
+            (columns.scale * row_scale);
+    }
+    return sum + columns.bias;
+  }
+
+  [[gnu::always_inline]] Vector residual(const Columns& columns, int64_t r) const {
+    return load_residual(static_cast<const Residual*>(block_.residual) + r * block_.residual_stride + columns.first,
+                         columns.count);
+  }
+
+  template <int kRows, int kVectors>
+  [[gnu::always_inline]] void run_vector(const Vector (&sums)[kRows][kVectors], int j, const Columns& columns) const {
+    if (block_.residual) {
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const Vector value = with_bias(columns, r, sums[r][j]) + residual(columns, r);
+        result_.store(result(r) + columns.first, value, columns.count);
+      }
+    } else {
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        result_.store(result(r) + columns.first, with_bias(columns, r, sums[r][j]), columns.count);
+      }
+    }
+  }
 
   /// Calls `visit(n, columns)` for each vector. `columns` is a constant for whole ones.
   template <class Visit>
@@ -47,28 +111,11 @@ class BlockFinisher {
 
   /// Calls `visit(r, sum with bias and residual)` for each row of the vector at column `n`.
   template <class Visit>
-  [[gnu::always_inline]] void for_each_value(int64_t n, int columns, Visit visit) const {
-    const Vector bias = block_.bias ? load_columns<Isa>(block_.bias + n, columns) : Vector{};
-    Vector scale{};
-    Integer offset{};
-    if constexpr (kIntegers) {
-      scale = load_columns<Isa>(block_.integers->scales + n, columns);
-      offset = reinterpret_cast<Integer>(
-          load_columns<Isa>(reinterpret_cast<const float*>(block_.integers->offsets) + n, columns));
-    }
-    const auto value_of = [&](int64_t r) {
-      Vector value = Isa::load(sums(r) + n);
-      if constexpr (kIntegers) {
-        const float row_scale = block_.integers->row_scales ? block_.integers->row_scales[r] : 1;
-        value = __builtin_convertvector(reinterpret_cast<Integer>(value) - offset, Vector) * (scale * row_scale);
-      }
-      return value + bias;
-    };
+  [[gnu::always_inline]] void for_each_value(int64_t n, int count, Visit visit) const {
+    const Columns of_vector = columns(n, count);
+    const auto value_of = [&](int64_t r) { return with_bias(of_vector, r, Isa::load(sums(r) + n)); };
     if (block_.residual) {
-      const auto* residual = static_cast<const Residual*>(block_.residual) + n;
-      for (int64_t r = 0; r < block_.rows; ++r) {
-        visit(r, value_of(r) + load_residual(residual + r * block_.residual_stride, columns));
-      }
+      for (int64_t r = 0; r < block_.rows; ++r) visit(r, value_of(r) + residual(of_vector, r));
     } else {
       for (int64_t r = 0; r < block_.rows; ++r) visit(r, value_of(r));
     }
@@ -92,7 +139,7 @@ class BlockFinisher {
 template <class Isa>
 void finish(const FinishArguments& block) {
   if (block.result_dtype == DType::kBFloat16) return BlockFinisher<Isa, BFloat16, BFloat16, false>(block).run();
-  if (!block.integers) return BlockFinisher<Isa, float, float, false>(block).run();
+  if (!block.integers.offsets) return BlockFinisher<Isa, float, float, false>(block).run();
   const bool byte_residual = block.residual && block.residual_dtype == DType::kUInt8;
   if (block.result_dtype == DType::kUInt8) {
     return byte_residual ? BlockFinisher<Isa, uint8_t, uint8_t, true>(block).run()

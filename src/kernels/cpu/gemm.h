@@ -42,6 +42,10 @@ class TileSink {
   /// apart. They may be overwritten.
   virtual void store(int64_t instance, int64_t row, int64_t rows, int64_t column, int64_t columns, float* sums,
                      int64_t stride) const = 0;
+  /// True when tiles of `kernels` can finish their sums by themselves, each with its finish_arguments().
+  virtual bool is_finished_by(const TileKernels& kernels) const = 0;
+  virtual FinishArguments finish_arguments(int64_t instance, int64_t row, int64_t rows, int64_t column,
+                                           int64_t columns) const = 0;
 };
 
 /// For each instance (a batch entry, a group): c = activation(alpha · (a · b) + bias + residual). Strides are in

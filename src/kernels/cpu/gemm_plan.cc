@@ -15,6 +15,8 @@ constexpr int64_t kItemsPerMember = 4;
 /// Panels over which the work of copying a block is spread at least.
 constexpr int64_t kFewestPanelsOfCopiedBlock = 4;
 constexpr int64_t kLineElements = 16;
+/// Elements that take half a first-level cache.
+constexpr int64_t kSmallPanels = 4096;
 /// Floating-point operations that take some microseconds, several times what handing them to a thread takes.
 constexpr int64_t kWorthwhileWork = 500'000;
 /// What reading an element of b from memory takes, in operations: it counts when there are few rows.
@@ -72,6 +74,8 @@ GemmPlan plan_gemm(const TileKernels& kernels, const Gemm& gemm, int members) {
   // An odd number of cache lines apart, neighbouring rows fall into different sets.
   plan.copy_stride = (divide_up(plan.depth_block, kLineElements) | 1) * kLineElements;
   cut_blocks(gemm, members, plan);
+  plan.panels_are_small = plan.panels_of_block <= kMostSmallPanels &&
+                          plan.depth_block * plan.panels_of_block * kernels.panel_width() <= kSmallPanels;
   return plan;
 }
 

@@ -17,6 +17,8 @@ struct DepthRun {
   int64_t depth = 0;
 };
 
+struct FinishArguments;
+
 /// One tile of a matrix product, at most tile_rows x panel_width() elements of c:
 /// c = clamp(alpha · (previous + a · b) + bias + residual), where previous is c's own content unless `first`.
 /// Unless `last`, only previous + a · b is stored.
@@ -36,6 +38,9 @@ struct TileArguments {
   float high = 0;
   bool first = true;
   bool last = true;
+  /// For kernels that only sum: where not null, how the sums become results of the dtype that they finish, and c is not
+  /// used.
+  const FinishArguments* finish = nullptr;
 };
 
 /// A tap of a depthwise convolution, as offsets in elements: of its input from that of the run, of its weights from the
@@ -106,6 +111,9 @@ struct TileKernels {
   const Tile* tiles;  ///< [vectors - 1][rows - 1]
   /// Applies an activation in place to `count` elements. Null where tiles only sum.
   void (*activate)(Activation activation, float* values, int64_t count) = nullptr;
+  /// Of tiles that only sum: the dtype of the results, and of what is added to them, that they finish by themselves
+  /// where the activation is a clamp; float32 for none.
+  DType finished = DType::kFloat32;
   /// What the depth of every run is a multiple of.
   int64_t depth_step = 1;
   /// Null, or what the computing thread calls before tiles of so many rows, and once it has no more tiles.
@@ -120,7 +128,7 @@ struct TileKernels {
 
 /// How the int32 sums of a quantised product become numbers: (sum - offsets[n]) · scales[n] · row_scales[r].
 struct IntegerSums {
-  const int32_t* offsets = nullptr;
+  const int32_t* offsets = nullptr;  ///< Null: the sums are float.
   const float* scales = nullptr;
   const float* row_scales = nullptr;  ///< Null: 1.
 };
@@ -131,7 +139,7 @@ struct FinishArguments {
   /// With `integers` the bits of int32 numbers. Rows hold whole vectors, which may be overwritten.
   float* sums = nullptr;
   int64_t sums_stride = 0;
-  const IntegerSums* integers = nullptr;  ///< Null: the sums are float.
+  IntegerSums integers;
   int64_t rows = 0;
   int64_t columns = 0;
   const float* bias = nullptr;     ///< Null: none.

@@ -24,6 +24,9 @@ class ResultSink final : public TileSink {
 
   void store(int64_t instance, int64_t row, int64_t rows, int64_t column, int64_t columns, float* sums,
              int64_t stride) const override;
+  bool is_finished_by(const TileKernels& kernels) const override;
+  FinishArguments finish_arguments(int64_t instance, int64_t row, int64_t rows, int64_t column,
+                                   int64_t columns) const override;
 
   /// Makes rows of the product and of the result the same, `rows` of them in each instance.
   void set_plain_rows(int64_t rows) { line_step = line_rows = image_rows = rows; }

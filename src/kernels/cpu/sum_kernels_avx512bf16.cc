@@ -24,7 +24,9 @@ struct RoundingIsa : avx512::Isa {
 }  // namespace avx512bf16
 
 extern const TileKernels kAvx512BFloat16Kernels;
-constexpr TileKernels kAvx512BFloat16Kernels = sum_kernel_table<avx512bf16::PairIsa>();
+constexpr TileKernels kAvx512BFloat16Kernels =
+    sum_kernel_table<avx512bf16::PairIsa, BlockFinisher<avx512bf16::RoundingIsa, BFloat16, BFloat16, false>>(
+        DType::kBFloat16);
 extern const BFloat16Loops kAvx512BFloat16Loops;
 constexpr BFloat16Loops kAvx512BFloat16Loops{
     convolve_depthwise<avx512bf16::RoundingIsa>,

@@ -1,3 +1,4 @@
+#include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
 #include "kernels/cpu/vector_avx2.h"
 
@@ -27,6 +28,7 @@ struct Isa : avx2::Isa {
 }  // namespace avx2int8
 
 extern const TileKernels kAvx2Int8Kernels;
-constexpr TileKernels kAvx2Int8Kernels = sum_kernel_table<avx2int8::Isa>();
+constexpr TileKernels kAvx2Int8Kernels =
+    sum_kernel_table<avx2int8::Isa, BlockFinisher<avx2int8::Isa, uint8_t, uint8_t, true>>(DType::kUInt8);
 
 }  // namespace hearth

@@ -1,3 +1,4 @@
+#include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
 #include "kernels/cpu/vector_avx512.h"
 
@@ -18,6 +19,7 @@ struct Isa : avx512::Isa {
 }  // namespace avx512vnni
 
 extern const TileKernels kAvx512VnniInt8Kernels;
-constexpr TileKernels kAvx512VnniInt8Kernels = sum_kernel_table<avx512vnni::Isa>();
+constexpr TileKernels kAvx512VnniInt8Kernels =
+    sum_kernel_table<avx512vnni::Isa, BlockFinisher<avx512vnni::Isa, uint8_t, uint8_t, true>>(DType::kUInt8);
 
 }  // namespace hearth

@@ -1,3 +1,4 @@
+#include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
 #include "kernels/cpu/vector_avx2.h"
 
@@ -18,6 +19,7 @@ struct Isa : avx2::Isa {
 }  // namespace avxvnni
 
 extern const TileKernels kAvxVnniInt8Kernels;
-constexpr TileKernels kAvxVnniInt8Kernels = sum_kernel_table<avxvnni::Isa>();
+constexpr TileKernels kAvxVnniInt8Kernels =
+    sum_kernel_table<avxvnni::Isa, BlockFinisher<avxvnni::Isa, uint8_t, uint8_t, true>>(DType::kUInt8);
 
 }  // namespace hearth

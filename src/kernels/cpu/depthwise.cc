@@ -1,6 +1,7 @@
 #include "kernels/cpu/depthwise.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "kernels/cpu/work_division.h"
@@ -9,9 +10,10 @@ namespace hearth {
 namespace {
 
 /// Channels of one item of work are so many that the lines of input that an output line meets stay in the nearest cache
-/// until the next one, in elements of four bytes, and at least two vectors of the widest instruction set.
-constexpr int64_t kCachedElements = 4096;
-constexpr int64_t kFewestChannelsOfItem = 32;
+/// until the next one, in elements of four bytes, and at least so many that what is read of a pixel is worth
+/// prefetching.
+constexpr int64_t kCachedElements = 8192;
+constexpr int64_t kFewestChannelsOfItem = 96;
 
 /// One line of output pixels, for the channels [channel, channel_end).
 struct Line {
@@ -26,38 +28,83 @@ struct Line {
 struct Run {
   int64_t pixel;
   int64_t pixels;
-  bool is_whole;  ///< They meet all columns.
-  std::vector<DepthwiseTap> taps;
+  bool is_whole;                   ///< They meet all columns.
+  std::vector<DepthwiseTap> taps;  ///< Of all planes and lines of the window, as many in each line.
+};
+
+/// Taps of one dimension that lie inside the image.
+struct TapRange {
+  int64_t begin;
+  int64_t end;
+  int64_t count() const { return end - begin; }
+};
+
+/// Cuts output lines into runs: pixels at the sides, where some taps meet padding, are runs of their own; those between
+/// are one.
+class LineCut {
+ public:
+  LineCut(const ConvolutionShape& shape, const ImageStrides& strides) : shape_(shape), strides_(strides) {
+    const int64_t last_tap = (shape.kernel[2] - 1) * shape.dilation[2];
+    const int64_t room = shape.input[2] - 1 + shape.padding[2] - last_tap;
+    const int64_t begin = std::min((shape.padding[2] + shape.stride[2] - 1) / shape.stride[2], shape.output[2]);
+    const int64_t end = std::clamp(room < 0 ? 0 : room / shape.stride[2] + 1, begin, shape.output[2]);
+    for (int64_t pixel = 0; pixel < begin; ++pixel) add_run({pixel, 1, false, {}});
+    if (begin < end) add_run({begin, end - begin, true, {}});
+    for (int64_t pixel = end; pixel < shape.output[2]; ++pixel) add_run({pixel, 1, false, {}});
+  }
+
+  const std::vector<Run>& runs() const { return runs_; }
+
+ private:
+  void add_run(Run run) {
+    for (int64_t line = 0; line < shape_.kernel[0] * shape_.kernel[1]; ++line) {
+      const int64_t offset = line / shape_.kernel[1] * shape_.dilation[0] * strides_[2] +
+                             line % shape_.kernel[1] * shape_.dilation[1] * strides_[3];
+      for (int64_t l = 0; l < shape_.kernel[2]; ++l) {
+        if (shape_.input_position(2, run.pixel, l) < 0) continue;
+        run.taps.push_back(
+            {offset + l * shape_.dilation[2] * strides_[4], (line * shape_.kernel[2] + l) * shape_.in_channels});
+      }
+    }
+    runs_.push_back(std::move(run));
+  }
+
+  const ConvolutionShape& shape_;
+  const ImageStrides& strides_;
+  std::vector<Run> runs_;
 };
 
 /// Computes lines; each member of the team uses its own.
 class LineWorker {
  public:
-  LineWorker(const MicroKernels& kernels, const Depthwise& depthwise)
-      : kernels_(kernels), depthwise_(depthwise), shape_(*depthwise.shape) {
+  LineWorker(const MicroKernels& kernels, const Depthwise& depthwise, const LineCut& cut)
+      : kernels_(kernels), depthwise_(depthwise), shape_(*depthwise.shape), cut_(cut) {
+    const ImageStrides& strides = depthwise.input.strides;
     arguments_.input_dtype = depthwise.input.dtype;
     arguments_.images = depthwise.input.data;
     arguments_.input_zero = depthwise.input.affine.zero;
-    arguments_.input_step = shape_.stride[2] * depthwise.input.strides[4];
+    arguments_.input_step = shape_.stride[2] * strides[4];
+    arguments_.column_step = shape_.dilation[2] * strides[4];
     arguments_.output_dtype = depthwise.output.dtype;
     arguments_.output_affine = depthwise.output.affine;
     arguments_.output_step = depthwise.output.strides[4];
     arguments_.residual_step = depthwise.residual.strides[4];
     arguments_.activation = depthwise.activation;
     arguments_.weights_step = shape_.in_channels;
-    rows_share_inputs_ = shape_.kernel[2] == 3 && shape_.dilation[2] == shape_.stride[2];
-    cut_line();
+    for (const int step : {1, 2}) {
+      if (shape_.kernel[2] == 3 && shape_.stride[2] == step * shape_.dilation[2]) row_of_three_step_ = step;
+    }
   }
 
   void compute(const Line& line) {
-    collect_taps(line);
+    const TapRange planes = taps_inside(0, line.plane);
+    const TapRange lines = taps_inside(1, line.line);
     arguments_.weights = depthwise_.weights + line.channel;
     arguments_.bias = depthwise_.bias ? depthwise_.bias + line.channel : nullptr;
     arguments_.channels = line.channel_end - line.channel;
-    for (const Run& run : runs_) {
-      arguments_.taps = run.taps.data();
-      arguments_.tap_count = static_cast<int64_t>(run.taps.size());
-      arguments_.has_rows_of_three = run.is_whole && rows_share_inputs_;
+    for (const Run& run : cut_.runs()) {
+      choose_taps(run, planes, lines);
+      arguments_.row_of_three_step = run.is_whole ? row_of_three_step_ : 0;
       arguments_.pixels = run.pixels;
       arguments_.input = line.image * depthwise_.input.strides[0] + line.channel +
                          first_input(0, line.plane) * depthwise_.input.strides[2] +
@@ -70,48 +117,28 @@ class LineWorker {
   }
 
  private:
-  /// Pixels at the sides, where some taps meet padding, are runs of their own; those between are one.
-  void cut_line() {
-    const int64_t last_tap = (shape_.kernel[2] - 1) * shape_.dilation[2];
-    const int64_t room = shape_.input[2] - 1 + shape_.padding[2] - last_tap;
-    const int64_t begin = std::min((shape_.padding[2] + shape_.stride[2] - 1) / shape_.stride[2], shape_.output[2]);
-    const int64_t end = std::clamp(room < 0 ? 0 : room / shape_.stride[2] + 1, begin, shape_.output[2]);
-    for (int64_t pixel = 0; pixel < begin; ++pixel) runs_.push_back({pixel, 1, false, {}});
-    if (begin < end) runs_.push_back({begin, end - begin, true, {}});
-    for (int64_t pixel = end; pixel < shape_.output[2]; ++pixel) runs_.push_back({pixel, 1, false, {}});
+  TapRange taps_inside(int dimension, int64_t output) const {
+    TapRange range{0, shape_.kernel[static_cast<size_t>(dimension)]};
+    while (range.begin < range.end && shape_.input_position(dimension, output, range.begin) < 0) ++range.begin;
+    while (range.begin < range.end && shape_.input_position(dimension, output, range.end - 1) < 0) --range.end;
+    return range;
   }
 
-  /// Lines that meet all taps above and below meet the same ones.
-  void collect_taps(const Line& line) {
-    const bool meets_all = meets_all_taps(0, line.plane) && meets_all_taps(1, line.line);
-    if (meets_all && collected_all_) return;
-    collected_all_ = meets_all;
-    for (Run& run : runs_) {
-      run.taps.clear();
-      for (int64_t i = 0; i < shape_.kernel[0]; ++i) {
-        for (int64_t j = 0; j < shape_.kernel[1]; ++j) {
-          const bool is_inside =
-              shape_.input_position(0, line.plane, i) >= 0 && shape_.input_position(1, line.line, j) >= 0;
-          if (is_inside) collect_row(run, i, j);
-        }
-      }
+  /// The run's taps of these planes and lines: a piece of its list where they lie together there.
+  void choose_taps(const Run& run, TapRange planes, TapRange lines) {
+    const int64_t in_window = shape_.kernel[0] * shape_.kernel[1];
+    const int64_t in_line = std::ssize(run.taps) / in_window;
+    const auto first = [&](int64_t plane) {
+      return run.taps.data() + (plane * shape_.kernel[1] + lines.begin) * in_line;
+    };
+    arguments_.tap_count = planes.count() * lines.count() * in_line;
+    arguments_.taps = first(planes.begin);
+    if (planes.count() <= 1 || lines.count() == shape_.kernel[1]) return;
+    chosen_.clear();
+    for (int64_t plane = planes.begin; plane < planes.end; ++plane) {
+      chosen_.insert(chosen_.end(), first(plane), first(plane) + lines.count() * in_line);
     }
-  }
-
-  void collect_row(Run& run, int64_t i, int64_t j) const {
-    const ImageStrides& strides = depthwise_.input.strides;
-    const auto& dilation = shape_.dilation;
-    for (int64_t l = 0; l < shape_.kernel[2]; ++l) {
-      if (shape_.input_position(2, run.pixel, l) < 0) continue;
-      const int64_t tap = (i * shape_.kernel[1] + j) * shape_.kernel[2] + l;
-      run.taps.push_back({i * dilation[0] * strides[2] + j * dilation[1] * strides[3] + l * dilation[2] * strides[4],
-                          tap * shape_.in_channels});
-    }
-  }
-
-  bool meets_all_taps(int dimension, int64_t output) const {
-    return shape_.input_position(dimension, output, 0) >= 0 &&
-           shape_.input_position(dimension, output, shape_.kernel[static_cast<size_t>(dimension)] - 1) >= 0;
+    arguments_.taps = chosen_.data();
   }
 
   /// The input that the first tap meets, negative in the padding.
@@ -129,10 +156,10 @@ class LineWorker {
   const MicroKernels& kernels_;
   const Depthwise& depthwise_;
   const ConvolutionShape& shape_;
+  const LineCut& cut_;
   DepthwiseArguments arguments_;
-  std::vector<Run> runs_;
-  bool collected_all_ = false;
-  bool rows_share_inputs_ = false;
+  std::vector<DepthwiseTap> chosen_;
+  int row_of_three_step_ = 0;
 };
 
 }  // namespace
@@ -144,8 +171,9 @@ void run_depthwise(ThreadTeam& team, const MicroKernels& kernels, const Depthwis
   const int64_t channel_blocks = divide_up(shape.in_channels, channels_of_item);
   const int64_t lines = shape.batch * shape.output[0] * shape.output[1];
   const int64_t work_of_item = shape.output[2] * shape.taps() * std::min(shape.in_channels, channels_of_item);
+  const LineCut cut(shape, depthwise.input.strides);
   team.parallel_for(lines * channel_blocks, worthwhile_items(work_of_item), [&](int64_t begin, int64_t end) {
-    LineWorker worker(kernels, depthwise);
+    LineWorker worker(kernels, depthwise, cut);
     for (int64_t item = begin; item < end; ++item) {
       const int64_t line = item % lines;
       const int64_t channel = item / lines * channels_of_item;

@@ -18,10 +18,8 @@ class DepthwiseRun {
   /// the loads of the weights.
   void compute() const {
     int64_t pixel = 0;
-    if (run_.has_rows_of_three) {
-      for (; pixel + 4 <= run_.pixels; pixel += 4) compute_pixels<4, 2, 3>(pixel);
-      for (; pixel + 2 <= run_.pixels; pixel += 2) compute_pixels<2, 4, 3>(pixel);
-    }
+    if (run_.row_of_three_step == 1) pixel = compute_rows_of_three<1>();
+    if (run_.row_of_three_step == 2) pixel = compute_rows_of_three<2>();
     for (; pixel + 4 <= run_.pixels; pixel += 4) compute_pixels<4, 2, 1>(pixel);
     for (; pixel + 2 <= run_.pixels; pixel += 2) compute_pixels<2, 4, 1>(pixel);
     for (; pixel < run_.pixels; ++pixel) compute_pixels<1, 8, 1>(pixel);
@@ -35,24 +33,31 @@ class DepthwiseRun {
     Vector vectors[kPixels][kVectors];
   };
 
-  /// All channels of kPixels pixels, by kTaps taps at once, which share the loads of the inputs.
-  template <int kPixels, int kVectors, int kTaps>
-  void compute_pixels(int64_t pixel) const {
-    int64_t channel = 0;
+  /// Pixels whose inputs are kStep columns apart. Returns the first that is left.
+  template <int kStep>
+  int64_t compute_rows_of_three() const {
+    int64_t pixel = 0;
+    for (; pixel + 4 <= run_.pixels; pixel += 4) compute_pixels<4, 2, 3, kStep>(pixel);
+    for (; pixel + 2 <= run_.pixels; pixel += 2) compute_pixels<2, 4, 3, kStep>(pixel);
+    return pixel;
+  }
+
+  /// The channels from `channel` on of kPixels pixels, by kTaps taps at once, which share the loads of the inputs.
+  template <int kPixels, int kVectors, int kTaps, int kStep = 1>
+  void compute_pixels(int64_t pixel, int64_t channel = 0) const {
     for (; channel + kVectors * Isa::kLanes <= run_.channels; channel += kVectors * Isa::kLanes) {
-      compute_block<kPixels, kVectors, kTaps, true>(pixel, channel, Isa::kLanes);
+      compute_block<kPixels, kVectors, kTaps, kStep, true>(pixel, channel, Isa::kLanes);
     }
-    for (; channel + Isa::kLanes <= run_.channels; channel += Isa::kLanes) {
-      compute_block<kPixels, 1, kTaps, true>(pixel, channel, Isa::kLanes);
-    }
-    if (channel < run_.channels) {
-      compute_block<kPixels, 1, kTaps, false>(pixel, channel, static_cast<int>(run_.channels - channel));
+    if constexpr (kVectors > 1) {
+      compute_pixels<kPixels, kVectors / 2, kTaps, kStep>(pixel, channel);
+    } else if (channel < run_.channels) {
+      compute_block<kPixels, 1, kTaps, kStep, false>(pixel, channel, static_cast<int>(run_.channels - channel));
     }
   }
 
   /// kPixels pixels from number `pixel` on, by kVectors vectors of channels from `channel` on; unless they are kWhole,
   /// the last vector holds `columns` channels.
-  template <int kPixels, int kVectors, int kTaps, bool kWhole>
+  template <int kPixels, int kVectors, int kTaps, int kStep, bool kWhole>
   void compute_block(int64_t pixel, int64_t channel, int columns) const {
     const auto width = [columns](int j) { return kWhole || j < kVectors - 1 ? Isa::kLanes : columns; };
     Block<kPixels, kVectors> block;
@@ -62,6 +67,7 @@ class DepthwiseRun {
       for (int j = 0; j < kVectors; ++j) sums[p][j] = Vector{};
     }
     const auto* inputs = static_cast<const Input*>(run_.images);
+    const int64_t step = kTaps > 1 ? run_.column_step : run_.input_step;
     const int64_t first = run_.input + pixel * run_.input_step + channel;
     for (int64_t t = 0; t < run_.tap_count; t += kTaps) {
       const Input* input = inputs + (first + run_.taps[t].input);
@@ -74,12 +80,13 @@ class DepthwiseRun {
         for (int l = 0; l < kTaps; ++l) {
           weight[l] = load_columns<Isa>(weights + l * run_.weights_step + start, width(j));
         }
-#pragma GCC unroll 8
-        for (int i = 0; i < kPixels + kTaps - 1; ++i) {
-          const Vector number = load_input(input + i * run_.input_step + start, width(j));
+#pragma GCC unroll 16
+        for (int i = 0; i < (kPixels - 1) * kStep + kTaps; ++i) {
+          const Vector number = load_input(input + i * step + start, width(j));
 #pragma GCC unroll 8
           for (int l = 0; l < kTaps; ++l) {
-            if (i >= l && i - l < kPixels) sums[i - l][j] = Isa::fma(number, weight[l], sums[i - l][j]);
+            const int p = (i - l) / kStep;
+            if (i >= l && (i - l) % kStep == 0 && p < kPixels) sums[p][j] = Isa::fma(number, weight[l], sums[p][j]);
           }
         }
       }

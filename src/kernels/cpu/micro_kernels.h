@@ -57,8 +57,9 @@ struct DepthwiseArguments {
   DType output_dtype = DType::kFloat32;  ///< The same; after uint8 also float32.
   const DepthwiseTap* taps = nullptr;
   int64_t tap_count = 0;
-  /// The taps come in threes whose inputs are input_step apart.
-  bool has_rows_of_three = false;
+  /// Not 0: the taps come in threes whose inputs are column_step apart, and pixels so many times column_step, 1 or 2.
+  int row_of_three_step = 0;
+  int64_t column_step = 0;
   const void* images = nullptr;
   int64_t input = 0;       ///< The run's offset within images, in elements. It may lie before them, its taps' do not.
   int64_t input_step = 0;  ///< From one pixel to the next.

@@ -71,6 +71,11 @@ class HEARTH_API Storage {
   virtual void dispose() = 0;
   /// After dispose() kept the object: makes it shareable again, with one reference.
   void revive() { references_.store(1, std::memory_order_relaxed); }
+  /// While nobody shares the object: makes it stand for other bytes.
+  void move_to(std::byte* data, size_t size) {
+    data_ = data;
+    size_ = size;
+  }
 
  private:
   std::atomic<int32_t> references_{1};

@@ -10,17 +10,38 @@
 
 namespace hearth {
 
-/// A piece of device memory together with the Storage that hands it out; both are reused.
-class MemoryPool::Block final : public Storage {
- public:
-  Block(DeviceMemory memory, Impl* pool)
-      : Storage(static_cast<std::byte*>(memory.address), memory.size, /*constant=*/false), pool_(pool) {}
+namespace {
 
-  DeviceMemory memory() const { return {data(), size()}; }
+constexpr size_t kAlignment = 64;
+constexpr size_t kLargestPiece = std::numeric_limits<ptrdiff_t>::max() / 2;
+
+size_t piece_size(size_t size) { return std::max((size + kAlignment - 1) / kAlignment * kAlignment, kAlignment); }
+
+/// Multiples of 64 bytes up to 1 KiB, then eight steps for each doubling: a size that grows little by little does not
+/// need a new chunk each time.
+size_t chunk_size(size_t size) {
+  size_t step = kAlignment;
+  while (step * 16 < size) step *= 2;
+  return (size + step - 1) / step * step;
+}
+
+}  // namespace
+
+/// Some of a chunk, free or in use, together with the Storage that hands it out.
+class MemoryPool::Piece final : public Storage {
+ public:
+  explicit Piece(Impl* pool) : Storage(nullptr, 0, /*constant=*/false), pool_(pool) {}
+
+  using Storage::move_to;
   void lend(std::shared_ptr<MemoryPool> keeper) {
     keeper_ = std::move(keeper);
     revive();
   }
+  bool is_whole_chunk() const { return !before && !after; }
+
+  Piece* before = nullptr;  ///< Neighbours in the chunk.
+  Piece* after = nullptr;
+  bool is_free = true;
 
  private:
   void dispose() override;
@@ -32,40 +53,44 @@ class MemoryPool::Block final : public Storage {
 class MemoryPool::Impl {
  public:
   explicit Impl(std::shared_ptr<Device> device) : device_(std::move(device)) {}
-  ~Impl() { free_blocks(); }
+  ~Impl() { free_chunks(); }
 
-  Result<Block*> take(size_t size) {
-    if (size > kLargestBlock) return error(StatusCode::kOutOfMemory, "{} bytes are more than memory can be", size);
-    const size_t wanted = block_size(size);
-    {
-      const std::lock_guard lock(mutex_);
-      if (Block* block = take_free(wanted)) return block;
-    }
-    HEARTH_ASSIGN_OR_RETURN(const DeviceMemory memory, device_->allocate(wanted));
+  Result<Piece*> take(size_t size) {
+    if (size > kLargestPiece) return error(StatusCode::kOutOfMemory, "{} bytes are more than memory can be", size);
+    const size_t wanted = piece_size(size);
     const std::lock_guard lock(mutex_);
-    blocks_.push_back(std::make_unique<Block>(memory, this));
-    free_.reserve(blocks_.capacity());
-    statistics_.device_allocations += 1;
-    statistics_.held_bytes += memory.size;
-    statistics_.used_bytes += memory.size;
-    statistics_.peak_held_bytes = std::max(statistics_.peak_held_bytes, statistics_.held_bytes);
-    return blocks_.back().get();
+    Piece* piece = take_free(wanted);
+    if (!piece) {
+      // What is unused is too small for this, and would stay so when sizes grow.
+      release_unused();
+      HEARTH_RETURN_IF_ERROR(add_chunk(chunk_size(wanted)));
+      piece = take_free(wanted);
+    }
+    piece->is_free = false;
+    split(piece, wanted);
+    statistics_.used_bytes += piece->size();
+    return piece;
   }
 
-  void give_back(Block* block) {
+  void give_back(Piece* piece) {
     const std::lock_guard lock(mutex_);
-    free_.insert(std::ranges::lower_bound(free_, block->size(), {}, &Block::size), block);
-    statistics_.used_bytes -= block->size();
+    statistics_.used_bytes -= piece->size();
+    piece->is_free = true;
+    if (piece->after && piece->after->is_free) {
+      remove_free(piece->after);
+      swallow_next(piece);
+    }
+    if (piece->before && piece->before->is_free) {
+      piece = piece->before;
+      remove_free(piece);
+      swallow_next(piece);
+    }
+    insert_free(piece);
   }
 
-  void free_blocks() {
+  void free_chunks() {
     const std::lock_guard lock(mutex_);
-    for (const Block* block : free_) {
-      statistics_.held_bytes -= block->size();
-      device_->free(block->memory());
-      std::erase_if(blocks_, [block](const auto& owned) { return owned.get() == block; });
-    }
-    free_.clear();
+    release_unused();
   }
 
   Statistics statistics() const {
@@ -74,33 +99,90 @@ class MemoryPool::Impl {
   }
 
  private:
-  static constexpr size_t kLargestBlock = std::numeric_limits<ptrdiff_t>::max();
-
-  /// Multiples of 64 bytes up to 1 KiB, then eight steps for each doubling: at most an eighth is lost.
-  static size_t block_size(size_t size) {
-    size_t step = 64;
-    while (step * 16 < size) step *= 2;
-    return std::max((size + step - 1) / step * step, step);
+  /// The smallest free piece that is large enough; of several the one that was released last.
+  Piece* take_free(size_t wanted) {
+    const auto found = std::ranges::lower_bound(free_, wanted, {}, &Piece::size);
+    if (found == free_.end()) return nullptr;
+    Piece* piece = *found;
+    free_.erase(found);
+    return piece;
   }
 
-  /// The smallest free block that fits without wasting more than a quarter.
-  Block* take_free(size_t wanted) {
-    const auto found = std::ranges::lower_bound(free_, wanted, {}, &Block::size);
-    if (found == free_.end() || (*found)->size() > wanted + wanted / 4) return nullptr;
-    Block* block = *found;
-    free_.erase(found);
-    statistics_.used_bytes += block->size();
-    return block;
+  /// Leaves `wanted` bytes to the piece, unless what would be cut off is not worth it.
+  void split(Piece* piece, size_t wanted) {
+    const size_t rest = piece->size() - wanted;
+    if (rest < std::max(wanted / 8, kAlignment)) return;
+    Piece* cut = new_piece();
+    cut->move_to(piece->data() + wanted, rest);
+    piece->move_to(piece->data(), wanted);
+    cut->before = piece;
+    cut->after = piece->after;
+    if (cut->after) cut->after->before = cut;
+    piece->after = cut;
+    insert_free(cut);
+  }
+
+  void swallow_next(Piece* piece) {
+    Piece* next = piece->after;
+    piece->move_to(piece->data(), piece->size() + next->size());
+    piece->after = next->after;
+    if (piece->after) piece->after->before = piece;
+    spare_.push_back(next);
+  }
+
+  Status add_chunk(size_t size) {
+    HEARTH_ASSIGN_OR_RETURN(const DeviceMemory memory, device_->allocate(size));
+    Piece* piece = new_piece();
+    piece->move_to(static_cast<std::byte*>(memory.address), memory.size);
+    piece->before = piece->after = nullptr;
+    insert_free(piece);
+    statistics_.device_allocations += 1;
+    statistics_.held_bytes += memory.size;
+    statistics_.peak_held_bytes = std::max(statistics_.peak_held_bytes, statistics_.held_bytes);
+    return {};
+  }
+
+  void release_unused() {
+    std::erase_if(free_, [this](Piece* piece) {
+      if (!piece->is_whole_chunk()) return false;
+      statistics_.held_bytes -= piece->size();
+      device_->free({piece->data(), piece->size()});
+      spare_.push_back(piece);
+      return true;
+    });
+  }
+
+  Piece* new_piece() {
+    if (spare_.empty()) {
+      pieces_.push_back(std::make_unique<Piece>(this));
+      free_.reserve(pieces_.capacity());
+      spare_.reserve(pieces_.capacity());
+      return pieces_.back().get();
+    }
+    Piece* piece = spare_.back();
+    spare_.pop_back();
+    piece->is_free = true;
+    return piece;
+  }
+
+  void insert_free(Piece* piece) {
+    free_.insert(std::ranges::lower_bound(free_, piece->size(), {}, &Piece::size), piece);
+  }
+
+  void remove_free(Piece* piece) {
+    free_.erase(std::find(std::ranges::lower_bound(free_, piece->size(), {}, &Piece::size), free_.end(), piece));
   }
 
   mutable std::mutex mutex_;
   std::shared_ptr<Device> device_;
-  std::vector<std::unique_ptr<Block>> blocks_;
-  std::vector<Block*> free_;  ///< By size; room for all blocks is reserved, so giving back allocates nothing.
+  std::vector<std::unique_ptr<Piece>> pieces_;
+  // Room for all pieces is reserved in these, so that giving back allocates nothing.
+  std::vector<Piece*> free_;   ///< By size.
+  std::vector<Piece*> spare_;  ///< Stand for no memory.
   Statistics statistics_;
 };
 
-void MemoryPool::Block::dispose() {
+void MemoryPool::Piece::dispose() {
   const std::shared_ptr<MemoryPool> keeper = std::move(keeper_);
   pool_->give_back(this);
 }
@@ -113,9 +195,9 @@ std::shared_ptr<MemoryPool> MemoryPool::create(std::shared_ptr<Device> device) {
 }
 
 Result<StorageRef> MemoryPool::allocate(size_t size) {
-  HEARTH_ASSIGN_OR_RETURN(Block * block, impl_->take(size));
-  block->lend(shared_from_this());
-  return StorageRef(block);
+  HEARTH_ASSIGN_OR_RETURN(Piece * piece, impl_->take(size));
+  piece->lend(shared_from_this());
+  return StorageRef(piece);
 }
 
 Result<Tensor> MemoryPool::empty_strided(DType dtype, std::span<const int64_t> shape,
@@ -130,7 +212,7 @@ Result<Tensor> MemoryPool::empty(DType dtype, std::span<const int64_t> shape) {
   return empty_strided(dtype, shape, {strides.data(), shape.size()});
 }
 
-void MemoryPool::trim() { impl_->free_blocks(); }
+void MemoryPool::trim() { impl_->free_chunks(); }
 
 MemoryPool::Statistics MemoryPool::statistics() const { return impl_->statistics(); }
 

@@ -10,9 +10,10 @@
 
 namespace hearth {
 
-/// Tensor memory of one session: blocks that were released are kept and reused, so that a steady run asks the device
-/// for nothing. Thread-safe; every tensor keeps the pool alive, so tensors may outlive the session. Kept blocks go back
-/// to the device with the last reference, or with trim().
+/// Tensor memory of one session: chunks of device memory that are cut into pieces as they are asked for and grow
+/// together again as they are released, so that tensors follow one another in the same, warm memory, and a steady run
+/// asks the device for nothing. Thread-safe; every tensor keeps the pool alive, so tensors may outlive the session.
+/// Unused chunks go back to the device with the last reference, with trim(), and when larger ones replace them.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  public:
   static std::shared_ptr<MemoryPool> create(std::shared_ptr<Device> device);
@@ -24,7 +25,7 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   Result<Tensor> empty_strided(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides);
   Result<Tensor> empty(DType dtype, std::span<const int64_t> shape);
 
-  /// Gives unused blocks back.
+  /// Gives unused chunks back.
   void trim();
 
   struct Statistics {
@@ -36,7 +37,7 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   Statistics statistics() const;
 
  private:
-  class Block;
+  class Piece;
   class Impl;
   explicit MemoryPool(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -3,10 +3,13 @@
 // conventions of libgomp's and LLVM's public runtime interfaces. Outside of a run, and in a nested region, a region has
 // one thread.
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdarg>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <utility>
@@ -19,7 +22,10 @@
 namespace hearth {
 namespace {
 
-constexpr size_t kMostArguments = 96;
+/// Pointers that a microtask may take: each count up to the first has a caller of its own, then each power of two, and
+/// what is too much of it is passed without meaning.
+constexpr size_t kMostExactArguments = 64;
+constexpr size_t kMostArguments = 4096;
 
 thread_local int t_wanted_threads = 0;
 /// Regions of one thread that this thread has entered inside of its innermost run_region; LLVM's callers enter and
@@ -76,17 +82,31 @@ void call_microtask(Microtask task, int32_t* global, int32_t* bound, void** argu
   task(global, bound, arguments[I]...);
 }
 
-/// A function that calls a microtask with exactly N pointers: the callee is not variadic, so the count must fit.
+/// A function that calls a microtask with N pointers. The callee is not variadic and may take less: on x86-64 and
+/// AArch64 it is the caller who puts arguments on the stack and takes them away.
 using Caller = void (*)(Microtask, int32_t*, int32_t*, void**);
+
+template <size_t N>
+constexpr Caller kCaller = [](Microtask task, int32_t* global, int32_t* bound, void** arguments) {
+  call_microtask(task, global, bound, arguments, std::make_index_sequence<N>{});
+};
 
 template <size_t... N>
 constexpr std::array<Caller, sizeof...(N)> make_callers(std::index_sequence<N...>) {
-  return {[](Microtask task, int32_t* global, int32_t* bound, void** arguments) {
-    call_microtask(task, global, bound, arguments, std::make_index_sequence<N>{});
-  }...};
+  return {kCaller<N>...};
 }
 
-constexpr auto kCallers = make_callers(std::make_index_sequence<kMostArguments + 1>{});
+constexpr auto kExactCallers = make_callers(std::make_index_sequence<kMostExactArguments + 1>{});
+constexpr std::array<Caller, 6> kRoundedCallers{kCaller<128>,  kCaller<256>,  kCaller<512>,
+                                                kCaller<1024>, kCaller<2048>, kCaller<4096>};
+
+/// The caller for `count` pointers, which becomes as many as it passes.
+Caller caller_for(size_t& count) {
+  if (count <= kMostExactArguments) return kExactCallers[count];
+  const size_t passed = std::bit_ceil(count);
+  count = passed;
+  return kRoundedCallers[static_cast<size_t>(std::countr_zero(passed / (2 * kMostExactArguments)))];
+}
 
 /// The share of this thread in a loop from *lower to *upper, both included. `schedule` 33 deals chunks out in turn,
 /// everything else gives each thread one contiguous part, and the modifiers in its high bits ask for nothing. Indices
@@ -159,17 +179,25 @@ HEARTH_SHIM void GOMP_atomic_start() { hearth::atomic_mutex.lock(); }
 HEARTH_SHIM void GOMP_atomic_end() { hearth::atomic_mutex.unlock(); }
 
 HEARTH_SHIM void __kmpc_fork_call(void*, int32_t count, hearth::Microtask task, ...) {
-  if (count < 0 || static_cast<size_t>(count) > hearth::kMostArguments) std::abort();
-  std::array<void*, hearth::kMostArguments> arguments{};
+  if (count < 0 || static_cast<size_t>(count) > hearth::kMostArguments) {
+    std::fprintf(stderr, "hearth: a parallel region of the model passes %d variables, more than %zu\n", count,
+                 hearth::kMostArguments);
+    std::abort();
+  }
+  auto passed = static_cast<size_t>(count);
+  const hearth::Caller caller = hearth::caller_for(passed);
+  // Only what is passed is written: most regions have few arguments.
+  std::array<void*, hearth::kMostArguments> arguments;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   va_list list;
   va_start(list, task);
-  for (int32_t i = 0; i < count; ++i) arguments[static_cast<size_t>(i)] = va_arg(list, void*);
+  for (size_t i = 0; i < static_cast<size_t>(count); ++i) arguments[i] = va_arg(list, void*);
   va_end(list);
+  std::fill(arguments.begin() + count, arguments.begin() + static_cast<ptrdiff_t>(passed), nullptr);
   const int threads = std::exchange(hearth::t_wanted_threads, 0);
   hearth::run_region(threads, [&](int member) {
     int32_t global = member;
     int32_t bound = member;
-    hearth::kCallers[static_cast<size_t>(count)](task, &global, &bound, arguments.data());
+    caller(task, &global, &bound, arguments.data());
   });
 }
 HEARTH_SHIM void __kmpc_push_num_threads(void*, int32_t, int32_t threads) { hearth::t_wanted_threads = threads; }

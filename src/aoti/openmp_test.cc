@@ -14,11 +14,11 @@ namespace {
 using Function = int64_t (*)(int64_t);
 
 constexpr const char* kFunctions[] = {
-    "loop_int32",      "loop_uint32",    "loop_int64",     "loop_uint64",        "down_int32",
-    "down_uint32",     "down_int64",     "down_uint64",    "sum_reduction",      "extreme_reduction",
-    "collapsed_loops", "last_value",     "single_block",   "barrier_phases",     "critical_blocks",
-    "atomic_updates",  "chosen_threads", "nested_regions", "serialized_regions", "region_in_serialized_one",
-    "thread_queries",  "many_captures"};
+    "loop_int32",      "loop_uint32",    "loop_int64",          "loop_uint64",        "down_int32",
+    "down_uint32",     "down_int64",     "down_uint64",         "sum_reduction",      "extreme_reduction",
+    "collapsed_loops", "last_value",     "single_block",        "barrier_phases",     "critical_blocks",
+    "atomic_updates",  "chosen_threads", "nested_regions",      "serialized_regions", "region_in_serialized_one",
+    "thread_queries",  "many_captures",  "hundreds_of_captures"};
 constexpr int64_t kSizes[] = {0, 1, 2, 3, 5, 64, 1000};
 
 std::unique_ptr<SealedLibrary> open_library(const std::string& name) {

@@ -277,3 +277,27 @@ EXPORT region_width(int64_t) {
   }
   return width;
 }
+
+// Large fused loops capture more variables than a function usually has parameters. 256 of them: c0000 … c3333.
+#define FOUR(apply, name) apply(name##0) apply(name##1) apply(name##2) apply(name##3)
+#define SIXTEEN(apply, name) FOUR(apply, name##0) FOUR(apply, name##1) FOUR(apply, name##2) FOUR(apply, name##3)
+#define ALL(apply)                                                                                        \
+  SIXTEEN(apply, c00)                                                                                     \
+  SIXTEEN(apply, c01) SIXTEEN(apply, c02) SIXTEEN(apply, c03) SIXTEEN(apply, c10) SIXTEEN(apply, c11)     \
+      SIXTEEN(apply, c12) SIXTEEN(apply, c13) SIXTEEN(apply, c20) SIXTEEN(apply, c21) SIXTEEN(apply, c22) \
+          SIXTEEN(apply, c23) SIXTEEN(apply, c30) SIXTEEN(apply, c31) SIXTEEN(apply, c32) SIXTEEN(apply, c33)
+#define DECLARE(name) int64_t name = ++next;
+#define ADD(name) sum += name * i;
+
+EXPORT hundreds_of_captures(int64_t n) {
+  std::vector<int64_t> values(static_cast<size_t>(n), 0);
+  int64_t next = n;
+  ALL(DECLARE)
+#pragma omp parallel for
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t sum = 0;
+    ALL(ADD)
+    values[static_cast<size_t>(i)] = sum;
+  }
+  return digest(values);
+}

@@ -195,3 +195,10 @@ def test_tolerance_follows_dtype_and_largest_finite_element():
     assert tolerance(values) == (pytest.approx(5e-3), 1e-4)
     assert tolerance(values.to(torch.bfloat16))[0] == pytest.approx(1.5)
     assert tolerance(torch.tensor([7])) == (0.0, 0.0)
+
+
+def test_a_graph_that_answers_otherwise_than_the_model_is_refused():
+    with pytest.raises(ExportError, match="answers otherwise than the model, by 1 of the largest"):
+        traced(lambda x: x * (0 if torch.compiler.is_exporting() else 1), torch.ones(3))
+    # What is random answers otherwise by itself.
+    assert traced(lambda x: x * torch.rand(3), torch.ones(3)).outputs

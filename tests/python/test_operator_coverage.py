@@ -12,7 +12,9 @@ from torchgen.aoti.fallback_ops import inductor_fallback_ops
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "operators.md"
 
 # Inductor makes code of these on the CPU, and calls them only elsewhere.
-GENERATED = re.compile(r"fractional_max_pool[23]d|hann_window|special_\w+|digamma|i[01]e|igammac?|polygamma|rrelu_with_noise_functional")
+GENERATED = re.compile(
+    r"fractional_max_pool[23]d|hann_window|special_\w+|digamma|i[01]e|igammac?|polygamma|rrelu_with_noise_functional"
+)
 
 
 def refused() -> list[str]:

@@ -77,6 +77,8 @@ def trace(
     inputs = [leaf.clone() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
     allowance = _allowance(measured, expected) if quantized else 0.0
     golden = Golden(name, "example", inputs, expected, dtype, allowance)
+    if dtype == torch.float32 and not quantized and (error := _error_of_numbers(measured, expected)) > _ANOTHER_ANSWER:
+        _refuse_another_answer(name, module, args, kwargs, expected, error)
     return TracedMethod(name, program, signature, golden, accuracy(measured, expected))
 
 
@@ -161,6 +163,25 @@ def _run_graph(name: str, program: ExportedProgram, args: tuple, kwargs: dict) -
         ) from error
 
 
+# Relative to the largest element: far more than rounding makes of another order of sums.
+_ANOTHER_ANSWER = 1e-2
+
+
+def _refuse_another_answer(
+    name: str, module: torch.nn.Module, args: tuple, kwargs: dict, expected: list[torch.Tensor], error: float
+) -> None:
+    """ExportError unless the model itself never answers the same twice (it draws random numbers)."""
+    with torch.no_grad(), _evaluating(module):
+        _, again = _run(name, module, args, kwargs)
+    if _error_of_numbers(again, expected) > _ANOTHER_ANSWER:
+        return
+    raise ExportError(
+        f"method {name}: torch.export made a graph that answers otherwise than the model, by {error:.2g} of the "
+        "largest element. forward() takes another way while it is traced, or depends on state that changes; "
+        "torch.export.export(...).module() shows the same"
+    )
+
+
 def _calibration(name: str, program: ExportedProgram, method: Method, args: tuple, kwargs: dict) -> list[list]:
     """What the graph is run on for quantisation: flat lists of inputs, the example being one of them."""
     cases = [args, *(_dense(case if isinstance(case, tuple) else (case,)) for case in method.calibration)]
@@ -170,9 +191,14 @@ def _calibration(name: str, program: ExportedProgram, method: Method, args: tupl
         raise ExportError(f"method {name}: an input of the calibration is not like the example: {error}") from error
 
 
+def _error_of_numbers(measured: list[torch.Tensor], expected: list[torch.Tensor]) -> float:
+    """accuracy().error of the floating-point outputs: positions may change with a rounding error."""
+    numbers = [pair for pair in zip(measured, expected, strict=True) if pair[1].is_floating_point()]
+    return accuracy([got for got, _ in numbers], [want for _, want in numbers]).error
+
+
 def _allowance(measured: list[torch.Tensor], expected: list[torch.Tensor]) -> float:
     """How far a quantised graph's answers may be from eager PyTorch's, relative to the largest: a quarter farther than
     they were here, and what numbers that round the other way on another machine make of it."""
     rounding = 0.02
-    numbers = [pair for pair in zip(measured, expected, strict=True) if pair[1].is_floating_point()]
-    return 1.25 * accuracy([got for got, _ in numbers], [want for _, want in numbers]).error + rounding
+    return 1.25 * _error_of_numbers(measured, expected) + rounding

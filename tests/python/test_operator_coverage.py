@@ -1,4 +1,4 @@
-"""Every operator that Inductor leaves to a call is served, taken apart, or refused with a reason in docs/operators.md."""
+"""What Inductor leaves to calls is served, taken apart, or refused with a reason in docs/operators.md."""
 
 import re
 from pathlib import Path

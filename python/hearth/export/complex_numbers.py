@@ -30,7 +30,7 @@ def complex_decompositions() -> dict[torch._ops.OpOverload, Callable]:
         aten.ne.Tensor: _of_complex(lambda self, other: ~_equal(self, other)),
         aten.reciprocal.default: _of_complex(lambda self: torch.ones_like(self) / self),
         aten.repeat.default: _of_complex(_repeat),
-        aten.scalar_tensor.default: lambda value, **options: _full((), value, **options),
+        aten.scalar_tensor.default: _scalar_tensor,
         aten.var.correction: _of_complex(lambda self, *arguments, **options: _var(self, *arguments, **options)[0]),
         aten.var_mean.correction: _of_complex(lambda self, *arguments, **options: _var(self, *arguments, **options)),
         aten.where.self: _where,
@@ -124,6 +124,10 @@ def _full(size, value, *, dtype=None, device=None, **_):
     parts = [torch.full(size, part, dtype=dtype.to_real(), device=device) for part in (value.real, value.imag)]
     result = torch.view_as_complex(torch.stack(parts, -1))
     return result if dtype.is_complex else result.real.to(dtype)
+
+
+def _scalar_tensor(value, *, dtype=None, **options):
+    return _full((), complex(value) if dtype is not None and dtype.is_complex else value, dtype=dtype, **options)
 
 
 def _repeat(self, repeats):

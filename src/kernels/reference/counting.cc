@@ -49,6 +49,7 @@ Result<Slices> read_slices(const KernelContext& context, const Tensor& self, std
 /// -1, 0 or 1 as slice `a` comes before, with or after `b`. NaN equals nothing, and comes after every number.
 template <typename T>
 int compare(const T* elements, int64_t width, int64_t a, int64_t b) {
+  if (a == b) return 0;
   for (int64_t i = 0; i < width; ++i) {
     const T first = elements[a * width + i];
     const T second = elements[b * width + i];
@@ -57,6 +58,13 @@ int compare(const T* elements, int64_t width, int64_t a, int64_t b) {
     return second < first || is_nan(first) != is_nan(second) || a > b ? 1 : -1;
   }
   return 0;
+}
+
+/// The order of sorted slices: equal ones as they stand.
+template <typename T>
+bool precedes(const T* elements, int64_t width, int64_t a, int64_t b) {
+  const int order = compare(elements, width, a, b);
+  return order < 0 || (order == 0 && a < b);
 }
 
 /// Gathers runs of equal slices in `order`: the slices, [runs, width].
@@ -105,8 +113,7 @@ Result<UniqueValues> unique(const KernelContext& context, const Tensor& self, st
       UniqueValues result, visit_real_dtype(self.dtype(), [&]<typename T>(TypeTag<T>) -> Result<UniqueValues> {
         const T* elements = slices.dense.data_as<T>();
         if (sorted) {
-          std::ranges::stable_sort(order,
-                                   [&](int64_t a, int64_t b) { return compare(elements, slices.width, a, b) < 0; });
+          std::ranges::sort(order, [&](int64_t a, int64_t b) { return precedes(elements, slices.width, a, b); });
         }
         return gather_runs<T>(context, slices, order, inverse, counts);
       }));

@@ -115,16 +115,16 @@ void complete_row(const Matrix& a, int64_t row) {
   }
 }
 
-/// Numbers of `values` in ascending or descending order, NaN among the largest.
+/// Numbers of `values` in ascending or descending order, equal ones as they stand, NaN among the largest.
 std::vector<int64_t> sorted_positions(const std::vector<double>& values, bool descending) {
   std::vector<int64_t> order(values.size());
   std::iota(order.begin(), order.end(), 0);
   const auto key = [&](int64_t position) {
     const double value = values[static_cast<size_t>(position)];
     const double number = std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
-    return descending ? -number : number;
+    return std::pair(descending ? -number : number, position);
   };
-  std::ranges::stable_sort(order, {}, key);
+  std::ranges::sort(order, {}, key);
   return order;
 }
 

@@ -37,6 +37,29 @@ float dot_product(const float* a, const float* b, int64_t count) {
   return sum_of_lanes<Isa>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
+/// scores[i] = scores[i] · scale + mask[i] (null: none); returns the largest of them and `maximum`. NaNs count as
+/// nothing.
+template <class Isa>
+float scale_scores(float* scores, const float* mask, float scale, int64_t count, float maximum) {
+  using Vector = typename Isa::Vector;
+  Vector largest = Isa::broadcast(maximum);
+  const auto include = [&](Vector value) { largest = value > largest ? value : largest; };
+  int64_t i = 0;
+  for (; i + Isa::kLanes <= count; i += Isa::kLanes) {
+    Vector value = Isa::load(scores + i) * scale;
+    if (mask) value += Isa::load(mask + i);
+    Isa::store(scores + i, value);
+    include(value);
+  }
+  float result = maximum;
+  for (int lane = 0; lane < Isa::kLanes; ++lane) result = largest[lane] > result ? largest[lane] : result;
+  for (; i < count; ++i) {
+    scores[i] = scores[i] * scale + (mask ? mask[i] : 0);
+    result = scores[i] > result ? scores[i] : result;
+  }
+  return result;
+}
+
 /// values[i] = e^(values[i] - maximum) for finite maxima; returns their sum.
 template <class Isa>
 float exponentiate(float* values, int64_t count, float maximum) {

@@ -33,6 +33,19 @@ class BlockFinisher {
     });
   }
 
+  /// Asks for the lines of memory that run() of so many rows is going to touch: where rows lie far apart the processor
+  /// does not guess them.
+  template <int kRows>
+  [[gnu::always_inline]] void prefetch() const {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      if (block_.residual) {
+        __builtin_prefetch(static_cast<const Residual*>(block_.residual) + r * block_.residual_stride);
+      }
+      __builtin_prefetch(result(r), 1);
+    }
+  }
+
   /// The same for sums in registers, all rows and columns of the block, whose activation is a clamp.
   template <int kRows, int kVectors>
   [[gnu::always_inline]] void run(const typename Isa::Vector (&sums)[kRows][kVectors]) const {

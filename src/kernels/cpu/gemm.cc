@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "kernels/cpu/gemm_plan.h"
+#include "kernels/cpu/tile_run.h"
 
 namespace hearth {
 namespace {
@@ -24,29 +25,10 @@ struct Block {
 /// Sums of one tile at most.
 constexpr int64_t kMostSums = 1024;
 
-/// The tiles of one item: sets up the computing thread for them, and cleans up after them.
-class TileRun {
- public:
-  explicit TileRun(const TileKernels& kernels) : kernels_(kernels) {}
-  ~TileRun() {
-    if (rows_ != 0) kernels_.release();
-  }
-  TileRun(const TileRun&) = delete;
-  TileRun& operator=(const TileRun&) = delete;
-
-  void compute(int rows, int vectors, const TileArguments& tile) {
-    if (kernels_.configure && rows != rows_) {
-      kernels_.configure(rows);
-      rows_ = rows;
-    }
-    kernels_.compute_tile(rows, vectors, tile);
-  }
-
-  DepthRun runs[WindowSource::kMostRuns];  ///< Of the tile at hand.
-
- private:
-  const TileKernels& kernels_;
-  int rows_ = 0;
+/// The tiles of one item, and the depths of the one at hand.
+struct ItemTiles : TileRun {
+  using TileRun::TileRun;
+  DepthRun runs[WindowSource::kMostRuns];
 };
 
 /// Computes items of one product; shared by the members.
@@ -67,7 +49,7 @@ class Worker {
     block.first_row = plan_.first_row(block.tile);
     block.panel = item / plan_.row_blocks % plan_.panel_blocks * plan_.panels_of_block;
     block.panel_end = std::min(block.panel + plan_.panels_of_block, plan_.panels);
-    TileRun run(kernels_);
+    ItemTiles run(kernels_);
     for (int64_t i = 0; i < plan_.depth_blocks; ++i) {
       block.depth_begin = i * plan_.depth_block;
       block.depth = std::min(plan_.depth_block, gemm_.depth - block.depth_begin);
@@ -95,7 +77,7 @@ class Worker {
     }
   };
 
-  void compute_block(const Block& block, TileRun& run) const {
+  void compute_block(const Block& block, ItemTiles& run) const {
     TileArguments tile;
     tile.alpha = gemm_.alpha;
     tile.low = low_;
@@ -146,7 +128,7 @@ class Worker {
 
   /// `a`: the block's rows, where there are no windows; `rows`: where the tile is.
   void compute_tile(const Block& block, Panel& panel, const float* a, const TileCursor& rows, TileArguments& tile,
-                    TileRun& run) const {
+                    ItemTiles& run) const {
     tile.b_stride = panel.b_stride;
     tile.columns = panel.columns;
     tile.bias = panel.bias;
@@ -166,7 +148,7 @@ class Worker {
     }
   }
 
-  void finish_in_tile(Panel& panel, int rows, TileArguments& tile, TileRun& run) const {
+  void finish_in_tile(Panel& panel, int rows, TileArguments& tile, ItemTiles& run) const {
     panel.finish.rows = rows;
     tile.finish = &panel.finish;
     run.compute(rows, panel.vectors, tile);
@@ -174,7 +156,7 @@ class Worker {
   }
 
   void sum_tile(const Block& block, const Panel& panel, const TileCursor& rows, TileArguments& tile,
-                TileRun& run) const {
+                ItemTiles& run) const {
     alignas(64) float sums[kMostSums];
     tile.c = sums;
     tile.c_stride = kernels_.panel_width();

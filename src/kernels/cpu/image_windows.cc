@@ -1,6 +1,7 @@
 #include "kernels/cpu/image_windows.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/errors.h"
@@ -43,38 +44,40 @@ Result<ImageWindows> ImageWindows::create(const KernelContext& context, const Co
 
 ImageWindows::ImageWindows(const ConvolutionShape& shape, Images images) : shape_(shape), images_(std::move(images)) {
   const bool joins_taps = shape.groups == 1 && shape.dilation[2] == 1 && images_.strides[4] == shape.in_channels;
-  const int64_t runs_of_line = joins_taps ? 1 : shape.kernel[2];
-  run_length_ = shape.group_in_channels() * (joins_taps ? shape.kernel[2] : 1);
-  for (int64_t i = 0; i < shape.kernel[0]; ++i) {
-    for (int64_t j = 0; j < shape.kernel[1]; ++j) {
-      for (int64_t l = 0; l < runs_of_line; ++l) taps_.push_back({i, j, l * shape.dilation[2] * images_.strides[4]});
+  const int64_t runs_of_row = joins_taps ? 1 : shape.kernel[2];
+  const int64_t depth = shape.group_in_channels() * shape.kernel[2] / runs_of_row;
+  const int64_t step = shape.dilation[2] * images_.strides[4];
+  const int64_t rows = shape.kernel[0] * shape.kernel[1];
+  for (int64_t line = 0; line < shape.output[0] * shape.output[1]; ++line) {
+    first_taps_.push_back(taps_.size());
+    for (int64_t row = 0; row < rows; ++row) {
+      const int64_t plane = shape.input_position(0, line / shape.output[1], row / shape.kernel[1]);
+      const int64_t input_line = shape.input_position(1, line % shape.output[1], row % shape.kernel[1]);
+      if (plane < 0 || input_line < 0) continue;
+      const int64_t offset = plane * images_.strides[2] + input_line * images_.strides[3];
+      for (int64_t i = row * runs_of_row; i < (row + 1) * runs_of_row; ++i) {
+        taps_.push_back({offset + i % runs_of_row * step, i * depth, (i + 1) * depth});
+      }
     }
   }
+  first_taps_.push_back(taps_.size());
 }
 
 int ImageWindows::runs(int64_t instance, int64_t row, int64_t depth_begin, int64_t depth, const float* b,
                        int64_t b_stride, DepthRun* runs) const {
-  if (run_length_ == 0) return 0;
-  const auto& output = shape_.output;
-  const int64_t column = row % output[2];
-  const int64_t line = row / output[2] % output[1];
-  const int64_t plane = row / (output[2] * output[1]) % output[0];
-  const float* window = images_.data + row / shape_.output_pixels() * images_.strides[0] +
-                        instance * shape_.group_in_channels() + column * row_stride();
+  const int64_t line = row / shape_.output[2];
+  const int64_t column = row % shape_.output[2];
+  const auto lines = static_cast<int64_t>(first_taps_.size()) - 1;
+  const float* window =
+      images_.data + line / lines * images_.strides[0] + instance * shape_.group_in_channels() + column * row_stride();
+  const size_t* first = &first_taps_[static_cast<size_t>(line % lines)];
   int count = 0;
-  int64_t within = depth_begin % run_length_;
-  auto taps = taps_.begin() + depth_begin / run_length_;
-  for (int64_t done = 0; done < depth; ++taps) {
-    const int64_t length = std::min(run_length_ - within, depth - done);
-    const int64_t input_plane = shape_.input_position(0, plane, taps->plane);
-    const int64_t input_line = shape_.input_position(1, line, taps->line);
-    if (input_plane >= 0 && input_line >= 0) {
-      const float* a =
-          window + input_plane * images_.strides[2] + input_line * images_.strides[3] + taps->offset + within;
-      runs[count++] = {a, b + done * b_stride, length};
-    }
-    done += length;
-    within = 0;
+  for (const Taps& taps : std::span(taps_).subspan(first[0], first[1] - first[0])) {
+    const int64_t begin = std::max(taps.depth_begin, depth_begin);
+    const int64_t end = std::min(taps.depth_end, depth_begin + depth);
+    if (begin >= end) continue;
+    runs[count++] = {window + taps.offset + (begin - taps.depth_begin), b + (begin - depth_begin) * b_stride,
+                     end - begin};
   }
   return count;
 }

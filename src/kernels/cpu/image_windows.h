@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "kernels/convolution_shape.h"
@@ -29,19 +28,19 @@ class ImageWindows final : public WindowSource {
            DepthRun* runs) const override;
 
  private:
-  /// A row of adjacent taps, or a single tap.
+  /// A row of adjacent taps, or a single tap, that the windows of a line of output pixels meet in the input.
   struct Taps {
-    int64_t plane;
-    int64_t line;
-    int64_t offset;  ///< Elements from the window's first column.
+    int64_t offset;  ///< Elements from the image's first to the first window's.
+    int64_t depth_begin;
+    int64_t depth_end;
   };
 
   ImageWindows(const ConvolutionShape& shape, Images images);
 
   ConvolutionShape shape_;
   Images images_;
-  int64_t run_length_ = 0;
-  std::vector<Taps> taps_;
+  std::vector<Taps> taps_;          ///< Of all lines of an image, one line after the other.
+  std::vector<size_t> first_taps_;  ///< Of each line, and the end of the last one's.
 };
 
 }  // namespace hearth

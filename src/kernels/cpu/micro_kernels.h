@@ -163,6 +163,9 @@ struct MicroKernels : TileKernels {
   void (*transform_winograd_output)(const WinogradOutput&);
   /// Σ a[i] · b[i].
   float (*dot_product)(const float* a, const float* b, int64_t count);
+  /// scores[i] = scores[i] · scale + mask[i] (null: none); returns the largest of them and `maximum`. NaNs count as
+  /// nothing.
+  float (*scale_scores)(float* scores, const float* mask, float scale, int64_t count, float maximum);
   /// values[i] = e^(values[i] - maximum), for a finite maximum; returns their sum.
   float (*exponentiate)(float* values, int64_t count, float maximum);
   void (*finish)(const FinishArguments&);

@@ -15,6 +15,9 @@ void sum_tile(const TileArguments& tile) {
   for (int r = 0; r < kRows; ++r) {
     for (int j = 0; j < kVectors; ++j) sums[r][j] = typename Isa::Vector{};
   }
+  if constexpr (!std::is_void_v<Finisher>) {
+    if (tile.finish) Finisher(*tile.finish).template prefetch<kRows>();
+  }
   for (int64_t i = 0; i < tile.run_count; ++i) {
     accumulate<Isa, kRows, kVectors>(tile.runs[i], tile.a_stride, tile.b_stride, sums);
   }

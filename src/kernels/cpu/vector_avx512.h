@@ -33,6 +33,8 @@ struct Isa {
     return reinterpret_cast<Integer>(_mm512_maskz_cvtepu8_epi32(kAllLanes, reinterpret_cast<__m128i>(bytes)));
   }
   // With masks, because g++ 12 takes what the plain forms leave undefined for a mistake.
+  /// value · 2^n for whole n.
+  static Vector scale(Vector value, Vector n) { return _mm512_maskz_scalef_ps(kAllLanes, value, n); }
   static Vector widen(Halves halves) { return _mm512_maskz_cvtph_ps(kAllLanes, reinterpret_cast<__m256i>(halves)); }
   static Halves narrow(Vector value) {
     return reinterpret_cast<Halves>(_mm512_maskz_cvtps_ph(kAllLanes, value, _MM_FROUND_TO_NEAREST_INT));

@@ -8,7 +8,7 @@
 namespace hearth {
 
 // Coefficients are minimax fits in relative error (iteratively reweighted least squares, rounded to float) on the
-// intervals named; each function is within a few units in the last place.
+// intervals named; but for gelu's each function is within a few units in the last place.
 
 template <class Isa, int kCount>
 inline typename Isa::Vector polynomial(typename Isa::Vector x, const float (&coefficients)[kCount]) {
@@ -24,8 +24,8 @@ inline typename Isa::Vector power_of_two(typename Isa::Integer n) {
   return reinterpret_cast<typename Isa::Vector>((n + 127) << 23);
 }
 
-/// e^x: x = n·ln 2 + r (Cody and Waite), e^r by a polynomial on |r| ≤ ln 2 / 2. 2^n is multiplied in two steps, so that
-/// results overflow to infinity and fade to 0 as they should.
+/// e^x: x = n·ln 2 + r (Cody and Waite), e^r by a polynomial on |r| ≤ ln 2 / 2. Without an instruction for it, 2^n is
+/// multiplied in two steps, so that results overflow to infinity and fade to 0 as they should.
 template <class Isa>
 inline typename Isa::Vector exponential(typename Isa::Vector x) {
   using Vector = typename Isa::Vector;
@@ -36,10 +36,15 @@ inline typename Isa::Vector exponential(typename Isa::Vector x) {
   const Vector n = shifted - Isa::broadcast(kRoundToInteger);
   Vector r = Isa::fma(n, Isa::broadcast(-0.693359375F), x);
   r = Isa::fma(n, Isa::broadcast(2.12194440e-4F), r);
-  const auto exponent = reinterpret_cast<typename Isa::Integer>(shifted) -
-                        reinterpret_cast<typename Isa::Integer>(Isa::broadcast(kRoundToInteger));
-  const auto half = exponent >> 1;
-  return polynomial<Isa>(r, kCoefficients) * power_of_two<Isa>(half) * power_of_two<Isa>(exponent - half);
+  const Vector mantissa = polynomial<Isa>(r, kCoefficients);
+  if constexpr (requires { Isa::scale(mantissa, n); }) {
+    return Isa::scale(mantissa, n);
+  } else {
+    const auto exponent = reinterpret_cast<typename Isa::Integer>(shifted) -
+                          reinterpret_cast<typename Isa::Integer>(Isa::broadcast(kRoundToInteger));
+    const auto half = exponent >> 1;
+    return mantissa * power_of_two<Isa>(half) * power_of_two<Isa>(exponent - half);
+  }
 }
 
 template <class Isa>
@@ -47,19 +52,16 @@ inline typename Isa::Vector magnitude(typename Isa::Vector x) {
   return x < 0.0F ? -x : x;
 }
 
-/// The error function: x + x·P(x²) up to 0.927, then 1 - exp(-|x|·Q(|x|)) with the sign of x.
+/// x times the normal distribution's Φ(x): Φ(-|x|) = e^(-|x|·P(|x|)) / 2, where P is a fit in absolute error of Φ on
+/// |x| ≤ 6.5. Beyond it fades to 0.
 template <class Isa>
-inline typename Isa::Vector error_function(typename Isa::Vector x) {
+inline typename Isa::Vector gelu(typename Isa::Vector x) {
   using Vector = typename Isa::Vector;
-  constexpr float kSmall[] = {0.128379166F,   -0.376126349F,    0.112836957F,  -0.0268593635F,
-                              0.00520086754F, -0.000814008643F, 8.35640676e-5F};
-  constexpr float kLarge[] = {1.12865496F,    0.635124564F,     0.106281817F,  -0.0238013398F,
-                              0.00366128655F, -0.000327493501F, 1.17053196e-5F};
+  constexpr float kCoefficients[] = {0.797887564F,    0.318273038F,   0.0364843123F,   -0.00505904574F,
+                                     0.000234770909F, 6.62318344e-5F, -1.33483704e-5F, 7.69190478e-7F};
   const Vector size = magnitude<Isa>(x);
-  const Vector inner = Isa::fma(x, polynomial<Isa>(x * x, kSmall), x);
-  const Vector far = size > 4.0F ? Isa::broadcast(4.0F) : size;
-  const Vector outer = 1.0F - exponential<Isa>(-far * polynomial<Isa>(far, kLarge));
-  return size > 0.927F ? (x < 0.0F ? -outer : outer) : inner;
+  const Vector tail = 0.5F * exponential<Isa>(-size * polynomial<Isa>(size, kCoefficients));
+  return x * (x < 0.0F ? tail : 1.0F - tail);
 }
 
 /// x + x³·P(x²) up to 0.625, then 1 - 2 / (e^(2|x|) + 1) with the sign of x.
@@ -81,9 +83,7 @@ inline typename Isa::Vector activation_of(typename Isa::Vector x) {
   if constexpr (kActivation == Activation::kRelu) return x < 0.0F ? zero : x;
   if constexpr (kActivation == Activation::kRelu6) return clamp<Isa>(x, zero, Isa::broadcast(6.0F));
   if constexpr (kActivation == Activation::kSilu) return x / (1.0F + exponential<Isa>(-x));
-  if constexpr (kActivation == Activation::kGelu) {
-    return 0.5F * x * (1.0F + error_function<Isa>(x * 0.70710678F));
-  }
+  if constexpr (kActivation == Activation::kGelu) return gelu<Isa>(x);
   if constexpr (kActivation == Activation::kGeluTanh) {
     return 0.5F * x * (1.0F + hyperbolic_tangent<Isa>(0.79788456F * (x + 0.044715F * x * x * x)));
   }

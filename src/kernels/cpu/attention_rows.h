@@ -1,0 +1,43 @@
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/cpu/micro_kernels.h"
+
+namespace hearth {
+
+/// to[i] = from[i * step], i < count, as floats.
+template <typename T>
+void load_row(const MicroKernels& kernels, const T* from, int64_t step, int64_t count, float* to) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (step == 1) return void(std::copy_n(from, count, to));
+  } else if constexpr (std::is_same_v<T, BFloat16>) {
+    if (step == 1) return kernels.widen_bfloat16(from, to, count);
+  } else if constexpr (std::is_same_v<T, Float16>) {
+    if (step == 1) return kernels.widen_float16(from, to, count);
+  }
+  for (int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i * step]);
+}
+
+/// The same as they are.
+inline void load_row(const MicroKernels&, const BFloat16* from, int64_t step, int64_t count, BFloat16* to) {
+  if (step == 1) return void(std::copy_n(from, count, to));
+  for (int64_t i = 0; i < count; ++i) to[i] = from[i * step];
+}
+
+/// to[i * step] = from[i], i < count.
+template <typename T>
+void store_row(const MicroKernels& kernels, const float* from, int64_t count, T* to, int64_t step) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (step == 1) return void(std::copy_n(from, count, to));
+  } else if constexpr (std::is_same_v<T, BFloat16>) {
+    if (step == 1) return kernels.narrow_bfloat16(from, to, count);
+  } else if constexpr (std::is_same_v<T, Float16>) {
+    if (step == 1) return kernels.narrow_float16(from, to, count);
+  }
+  for (int64_t i = 0; i < count; ++i) to[i * step] = static_cast<T>(from[i]);
+}
+
+}  // namespace hearth

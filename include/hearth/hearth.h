@@ -68,10 +68,15 @@ typedef enum hearth_dtype {
   HEARTH_COMPLEX128 = 10,
   HEARTH_BOOL = 11,
   HEARTH_BFLOAT16 = 15,
+  HEARTH_FLOAT8_E5M2 = 23,
+  HEARTH_FLOAT8_E4M3FN = 24,
+  HEARTH_FLOAT8_E5M2FNUZ = 25,
+  HEARTH_FLOAT8_E4M3FNUZ = 26,
   HEARTH_UINT16 = 27,
   HEARTH_UINT32 = 28,
   HEARTH_UINT64 = 29,
-  HEARTH_INT4 = 40,              /**< Two to a byte, the first element in the low half. */
+  HEARTH_INT4 = 40, /**< Two to a byte, the first element in the low half. */
+  HEARTH_FLOAT8_E8M0FNU = 44,
   HEARTH_DTYPE_RANGE = INT32_MIN /**< Not a dtype: lets the type hold every 32-bit number. */
 } hearth_dtype;
 

@@ -28,10 +28,15 @@ enum class DType : int32_t {
   kComplex128 = 10,
   kBool = 11,
   kBFloat16 = 15,
+  kFloat8E5M2 = 23,
+  kFloat8E4M3FN = 24,
+  kFloat8E5M2FNUZ = 25,
+  kFloat8E4M3FNUZ = 26,
   kUInt16 = 27,
   kUInt32 = 28,
   kUInt64 = 29,
   kInt4 = 40,  ///< Two to a byte, the first element in the low half.
+  kFloat8E8M0FNU = 44,
 };
 
 /// Bits of one element; 0 for a value that is not a DType.

@@ -3,6 +3,7 @@
 #include "aoti/shim_arguments.h"
 #include "kernels/distance.h"
 #include "kernels/embedding.h"
+#include "kernels/integer_matmul.h"
 #include "kernels/normalization.h"
 
 namespace hearth {

@@ -88,14 +88,5 @@ TEST_F(Layers, MeasuresDistances) {
   expect_refused(pairwise_distances(context_, a, counting<float>({1, 3}), 2), "do not fit");
 }
 
-TEST_F(Layers, MultipliesBytes) {
-  const Tensor a = tensor<int8_t>({2, 2}, {127, -128, 1, 2});
-  const Tensor b = permuted(tensor<int8_t>({1, 2}, {-128, -128}), {1, 0});
-  const Tensor out = *Tensor::empty(DType::kInt32, std::vector<int64_t>{2, 1});
-  ASSERT_TRUE(integer_matmul(context_, out, a, b).ok());
-  expect_tensor<int32_t>(out, {2, 1}, {128, -384});
-  expect_refused(integer_matmul(context_, a, a, b), "expected int32");
-}
-
 }  // namespace
 }  // namespace hearth

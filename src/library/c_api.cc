@@ -55,6 +55,7 @@ namespace {
 static_assert(HEARTH_MAX_RANK == kMaxRank);
 static_assert(HEARTH_INTERNAL == static_cast<int>(StatusCode::kInternal));
 static_assert(HEARTH_UINT64 == static_cast<int>(DType::kUInt64) && HEARTH_INT4 == static_cast<int>(DType::kInt4));
+static_assert(HEARTH_FLOAT8_E4M3FN == static_cast<int>(DType::kFloat8E4M3FN));
 
 Status require(const void* pointer, std::string_view parameter) {
   return pointer != nullptr ? Status() : invalid_argument("the parameter '{}' is NULL", parameter);

@@ -45,7 +45,12 @@ TEST(CFace, NumbersDtypesAsPyTorchDoes) {
                              {HEARTH_UINT16, "uint16", 16},
                              {HEARTH_UINT32, "uint32", 32},
                              {HEARTH_UINT64, "uint64", 64},
-                             {HEARTH_INT4, "int4", 4}};
+                             {HEARTH_INT4, "int4", 4},
+                             {HEARTH_FLOAT8_E5M2, "float8_e5m2", 8},
+                             {HEARTH_FLOAT8_E4M3FN, "float8_e4m3fn", 8},
+                             {HEARTH_FLOAT8_E5M2FNUZ, "float8_e5m2fnuz", 8},
+                             {HEARTH_FLOAT8_E4M3FNUZ, "float8_e4m3fnuz", 8},
+                             {HEARTH_FLOAT8_E8M0FNU, "float8_e8m0fnu", 8}};
   for (const Case& test : kCases) {
     EXPECT_STREQ(hearth_dtype_name(test.dtype), test.name);
     EXPECT_EQ(hearth_dtype_bits(test.dtype), test.bits) << test.name;

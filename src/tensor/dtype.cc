@@ -29,6 +29,11 @@ constexpr std::array kDTypes{
     DTypeFacts{DType::kUInt32, 32, "uint32"},
     DTypeFacts{DType::kUInt64, 64, "uint64"},
     DTypeFacts{DType::kInt4, 4, "int4"},
+    DTypeFacts{DType::kFloat8E5M2, 8, "float8_e5m2"},
+    DTypeFacts{DType::kFloat8E4M3FN, 8, "float8_e4m3fn"},
+    DTypeFacts{DType::kFloat8E5M2FNUZ, 8, "float8_e5m2fnuz"},
+    DTypeFacts{DType::kFloat8E4M3FNUZ, 8, "float8_e4m3fnuz"},
+    DTypeFacts{DType::kFloat8E8M0FNU, 8, "float8_e8m0fnu"},
 };
 
 const DTypeFacts* find(DType dtype) {

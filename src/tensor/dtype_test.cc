@@ -17,12 +17,27 @@ struct Facts {
 };
 
 constexpr std::array kFacts{
-    Facts{0, "uint8", 8, 1},         Facts{1, "int8", 8, 1},     Facts{2, "int16", 16, 2},
-    Facts{3, "int32", 32, 4},        Facts{4, "int64", 64, 8},   Facts{5, "float16", 16, 2},
-    Facts{6, "float32", 32, 4},      Facts{7, "float64", 64, 8}, Facts{9, "complex64", 64, 0},
-    Facts{10, "complex128", 128, 0}, Facts{11, "bool", 8, 1},    Facts{15, "bfloat16", 16, 2},
-    Facts{27, "uint16", 16, 2},      Facts{28, "uint32", 32, 4}, Facts{29, "uint64", 64, 8},
+    Facts{0, "uint8", 8, 1},
+    Facts{1, "int8", 8, 1},
+    Facts{2, "int16", 16, 2},
+    Facts{3, "int32", 32, 4},
+    Facts{4, "int64", 64, 8},
+    Facts{5, "float16", 16, 2},
+    Facts{6, "float32", 32, 4},
+    Facts{7, "float64", 64, 8},
+    Facts{9, "complex64", 64, 0},
+    Facts{10, "complex128", 128, 0},
+    Facts{11, "bool", 8, 1},
+    Facts{15, "bfloat16", 16, 2},
+    Facts{27, "uint16", 16, 2},
+    Facts{28, "uint32", 32, 4},
+    Facts{29, "uint64", 64, 8},
     Facts{40, "int4", 4, 0},
+    Facts{23, "float8_e5m2", 8, 0},
+    Facts{24, "float8_e4m3fn", 8, 0},
+    Facts{25, "float8_e5m2fnuz", 8, 0},
+    Facts{26, "float8_e4m3fnuz", 8, 0},
+    Facts{44, "float8_e8m0fnu", 8, 0},
 };
 
 TEST(DType, HasPyTorchsNumberNameAndSize) {

@@ -103,7 +103,11 @@ def _as_module(module: torch.nn.Module | Callable) -> torch.nn.Module:
 def _evaluating(module: torch.nn.Module) -> Iterator[None]:
     """Evaluation mode for all submodules, and back to what each was in."""
     modes = {submodule: submodule.training for submodule in module.modules()}
-    module.eval()
+    # What PT2E quantised refuses eval(); its graph is the same in both modes.
+    with contextlib.suppress(NotImplementedError):
+        module.eval()
+    for submodule in modes:
+        submodule.training = False
     try:
         yield
     finally:

@@ -70,32 +70,4 @@ Result<Tensor> pairwise_distances(const KernelContext& context, const Tensor& a,
   return result;
 }
 
-Status integer_matmul(const KernelContext& context, const Tensor& out, const Tensor& a, const Tensor& b) {
-  constexpr std::string_view kOp = "int_mm";
-  HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "self", a, DType::kInt8));
-  HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "mat2", b, DType::kInt8));
-  HEARTH_RETURN_IF_ERROR(check_dtype(kOp, "out", out, DType::kInt32));
-  if (a.rank() != 2 || b.rank() != 2 || a.size(1) != b.size(0)) {
-    return invalid_argument("{}: self {} and mat2 {} do not fit", kOp, describe(a), describe(b));
-  }
-  HEARTH_RETURN_IF_ERROR(check_shape(kOp, "out", out, std::array{a.size(0), b.size(1)}));
-  HEARTH_ASSIGN_OR_RETURN(const Tensor columns, row_major_as(*context.pool, b, DType::kInt8));
-  const int64_t width = b.size(1);
-  context.team->parallel_for(a.size(0), 1, [&](int64_t begin, int64_t end) {
-    std::vector<int32_t> sums(static_cast<size_t>(width));
-    for (int64_t row = begin; row < end; ++row) {
-      std::ranges::fill(sums, 0);
-      for (int64_t k = 0; k < a.size(1); ++k) {
-        const int32_t factor = a.data_as<int8_t>()[row * a.stride(0) + k * a.stride(1)];
-        const int8_t* from = columns.data_as<int8_t>() + k * width;
-        for (int64_t n = 0; n < width; ++n) sums[static_cast<size_t>(n)] += factor * from[n];
-      }
-      for (int64_t n = 0; n < width; ++n) {
-        out.data_as<int32_t>()[row * out.stride(0) + n * out.stride(1)] = sums[static_cast<size_t>(n)];
-      }
-    }
-  });
-  return {};
-}
-
 }  // namespace hearth

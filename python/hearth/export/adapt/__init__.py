@@ -12,6 +12,7 @@ from hearth.export.adapt.fuse_ops import fuse_operators
 from hearth.export.adapt.fuse_quantized import fuse_quantized_layers
 from hearth.export.adapt.mixed_precision import lower_precision
 from hearth.export.adapt.quantize import quantize_layers
+from hearth.export.adapt.unpack_int4 import unpack_int4_weights
 
 
 def adapt(
@@ -25,6 +26,7 @@ def adapt(
     layers to int8 with the ranges of values that these flat lists of user inputs lead to. What no rewrite knows stays
     as it is."""
     editor = ProgramEditor(program, shared)
+    unpack_int4_weights(editor)
     fold_batch_norms(editor)
     fold_even_padding(editor)
     make_weights_channels_last(editor)

@@ -64,6 +64,9 @@ class HEARTH_API Storage {
   /// address.
   bool is_constant() const { return constant_; }
 
+  /// True while there is more than one reference. When false, only the holder of the one can make it true.
+  bool is_shared() const { return references_.load(std::memory_order_acquire) > 1; }
+
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();

@@ -35,6 +35,13 @@ _library.define(
     "int[2] dilation, int groups, str activation) -> Tensor",
     tags=_TAGS,
 )
+# A step of a sequence: query [T, H, E], key and value [T, G, E]. The runtime keeps keys and values of earlier steps, by
+# layer; here the step is the whole sequence. window 0: none; soft_cap 0: none; sinks [H].
+_library.define(
+    "hearth_attention(Tensor query, Tensor key, Tensor value, Tensor? sinks, int layer, float scale, int window, "
+    "float soft_cap) -> Tensor",
+    tags=_TAGS,
+)
 # Products of bytes: x uint8 (or, linear only, float32: quantised row by row), weight int8, scales float32 [N]: the
 # weight's, times x's where x is uint8. The answer is uint8 when y_scale is given, else float32.
 _FINISH = (
@@ -68,6 +75,27 @@ def _linear(x, weight, scales, zeros, bias, residual, fmt, group_size, n, activa
 
 def _linear_shape(x, weight, scales, zeros, bias, residual, fmt, group_size, n, activation):
     return x.new_empty((*x.shape[:-1], n))
+
+
+def _attention(query, key, value, sinks, layer, scale, window, soft_cap):
+    tokens, heads, _ = query.shape
+    groups = heads // key.shape[1]
+    q, k, v = (x.transpose(0, 1) for x in _wide(query, key, value))
+    k, v = k.repeat_interleave(groups, 0), v.repeat_interleave(groups, 0)
+    scores = q @ k.mT * scale
+    if soft_cap > 0:
+        scores = soft_cap * torch.tanh(scores / soft_cap)
+    distance = torch.arange(tokens).unsqueeze(1) - torch.arange(tokens)
+    hidden = (distance < 0) | (distance >= window) if window > 0 else distance < 0
+    scores = scores.masked_fill(hidden, float("-inf"))
+    if sinks is not None:
+        scores = torch.cat([scores, sinks.to(scores.dtype).reshape(heads, 1, 1).expand(heads, tokens, 1)], -1)
+    weights = scores.softmax(-1)[..., :tokens]
+    return (weights @ v).transpose(0, 1).to(query.dtype).clone(memory_format=torch.contiguous_format)
+
+
+def _attention_shape(query, key, value, sinks, layer, scale, window, soft_cap):
+    return query.new_empty(query.shape)
 
 
 def _padded(x: Tensor, padding: list[int]) -> Tensor:
@@ -169,6 +197,7 @@ def _channels_last(y: Tensor) -> Tensor:
 
 for _name, _implementation, _shape in (
     ("hearth_linear", _linear, _linear_shape),
+    ("hearth_attention", _attention, _attention_shape),
     ("hearth_conv2d", _conv2d, _conv2d_shape),
     ("hearth_quantized_linear", _quantized_linear, _quantized_linear_shape),
     ("hearth_quantized_conv2d", _quantized_conv2d, _quantized_conv2d_shape),
@@ -195,6 +224,10 @@ def c_shims(device: str = "cpu") -> dict[torch._ops.OpOverload, list[str]]:
             f"{prefix}hearth_linear({tensor} x, {tensor} weight, {optional} scales, {optional} zeros, {optional} bias, "
             f"{optional} residual, const char* fmt, int64_t group_size, int64_t n, const char* activation, "
             f"{tensor}* ret0)"
+        ],
+        torch.ops.hearth.hearth_attention.default: [
+            f"{prefix}hearth_attention({tensor} query, {tensor} key, {tensor} value, {optional} sinks, int64_t layer, "
+            f"double scale, int64_t window, double soft_cap, {tensor}* ret0)"
         ],
         torch.ops.hearth.hearth_conv2d.default: [
             f"{prefix}hearth_conv2d({tensor} x, {tensor} weight, {optional} bias, {optional} residual, "

@@ -2,6 +2,7 @@
 
 #include "aoti/shim_arguments.h"
 #include "kernels/attention.h"
+#include "kernels/cached_attention.h"
 
 using hearth::AotiError;
 using hearth::AtenTensorHandle;
@@ -20,5 +21,17 @@ HEARTH_SHIM AotiError aoti_torch_cpu__scaled_dot_product_flash_attention_for_cpu
     *output = hearth::new_handle(std::move(result.output));
     *logsumexp = hearth::new_handle(std::move(result.logsumexp));
     return {};
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_hearth_attention(AtenTensorHandle query, AtenTensorHandle key,
+                                                      AtenTensorHandle value, AtenTensorHandle* sinks, int64_t layer,
+                                                      double scale, int64_t window, double soft_cap,
+                                                      AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return hearth::return_tensor(
+        hearth::cached_attention(context, tensor_of(query), tensor_of(key), tensor_of(value), tensor_of(sinks),
+                                 {.layer = layer, .scale = scale, .window = window, .soft_cap = soft_cap}),
+        result);
   });
 }

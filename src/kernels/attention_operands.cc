@@ -30,6 +30,34 @@ Result<Tensor> empty_logsumexp(MemoryPool& pool, const Tensor& query) {
   return pool.empty_strided(query.dtype() == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32, shape, strides);
 }
 
+Status check_step(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& sinks) {
+  HEARTH_RETURN_IF_ERROR(check_defined(kOp, "query", query));
+  if (query.rank() != 3 || !is_floating(query.dtype())) {
+    return invalid_argument("{}: query is {}, expected three dimensions of floating-point numbers", kOp,
+                            describe(query));
+  }
+  for (const auto& [name, tensor] : {std::pair<std::string_view, const Tensor&>{"key", key}, {"value", value}}) {
+    HEARTH_RETURN_IF_ERROR(check_dtype(kOp, name, tensor, query.dtype()));
+    const bool fits = tensor.rank() == 3 && tensor.size(0) == query.size(0) && tensor.size(2) == query.size(2) &&
+                      (tensor.size(1) == 0 ? query.size(1) == 0 : query.size(1) % tensor.size(1) == 0);
+    if (!fits) {
+      return invalid_argument("{}: {} is {}, which does not go with query {}", kOp, name, describe(tensor),
+                              describe(query));
+    }
+  }
+  if (sinks.defined() && (!is_floating(sinks.dtype()) || sinks.rank() != 1 || sinks.size(0) != query.size(1))) {
+    return invalid_argument("{}: sinks are {}, expected one for each of {} heads", kOp, describe(sinks), query.size(1));
+  }
+  return {};
+}
+
+/// [T, H, E] seen as [1, H, T, E].
+Result<Tensor> by_head(const Tensor& rows) {
+  const std::array shape{int64_t{1}, rows.size(1), rows.size(0), rows.size(2)};
+  const std::array strides{int64_t{0}, rows.stride(1), rows.stride(0), rows.stride(2)};
+  return Tensor::view(rows.storage(), rows.dtype(), shape, strides, rows.offset());
+}
+
 }  // namespace
 
 Result<AttentionOperands> attention_operands(const KernelContext& context, const Tensor& query, const Tensor& key,
@@ -55,9 +83,10 @@ Result<AttentionOperands> attention_operands(const KernelContext& context, const
                              .scale = parameters.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(3)))),
                              .causal = parameters.causal,
                              .query = query,
-                             .key = key,
-                             .value = value,
+                             .key = AttentionRows(key),
+                             .value = AttentionRows(value),
                              .mask = {},
+                             .sinks = {},
                              .result = {}};
   if (mask.defined()) {
     const std::array<int64_t, 4> shape{operands.batches, operands.heads, operands.queries, keys};
@@ -68,6 +97,48 @@ Result<AttentionOperands> attention_operands(const KernelContext& context, const
   }
   HEARTH_ASSIGN_OR_RETURN(operands.result.output, empty_like(*context.pool, query, query.dtype()));
   HEARTH_ASSIGN_OR_RETURN(operands.result.logsumexp, empty_logsumexp(*context.pool, query));
+  return operands;
+}
+
+Result<Tensor> by_token(const Tensor& result) {
+  const std::array shape{result.size(2), result.size(1), result.size(3)};
+  const std::array strides{result.stride(2), result.stride(1), result.stride(3)};
+  return Tensor::view(result.storage(), result.dtype(), shape, strides, result.offset());
+}
+
+Result<AttentionOperands> cached_attention_operands(const KernelContext& context, const Tensor& query,
+                                                    const Tensor& key, const Tensor& value, const Tensor& sinks,
+                                                    const CachedAttentionParameters& parameters) {
+  HEARTH_RETURN_IF_ERROR(check_step(query, key, value, sinks));
+  if (parameters.window < 0) return invalid_argument("{}: a window of {} tokens", kOp, parameters.window);
+  KeyValueCache fresh;
+  KeyValueCache& cache = context.cache ? *context.cache : fresh;
+  HEARTH_RETURN_IF_ERROR(cache.append(*context.pool, parameters.layer, key, value));
+  const KeyValueCache::Layer& layer = cache.layer(parameters.layer);
+  const int64_t tokens = query.size(0);
+  AttentionOperands operands{.batches = 1,
+                             .heads = query.size(1),
+                             .heads_per_key_head = key.size(1) == 0 ? 1 : query.size(1) / key.size(1),
+                             .queries = tokens,
+                             .keys = cache.length() + tokens,
+                             .depth = query.size(2),
+                             .scale = parameters.scale,
+                             .causal = true,
+                             .past = cache.length(),
+                             .window = parameters.window,
+                             .soft_cap = parameters.soft_cap,
+                             .query = {},
+                             .key = AttentionRows(layer.keys),
+                             .value = AttentionRows(layer.values),
+                             .mask = {},
+                             .sinks = {},
+                             .result = {}};
+  HEARTH_ASSIGN_OR_RETURN(operands.query, by_head(query));
+  if (sinks.defined()) {
+    HEARTH_ASSIGN_OR_RETURN(operands.sinks, row_major_as(*context.pool, sinks, DType::kFloat32));
+  }
+  HEARTH_ASSIGN_OR_RETURN(const Tensor output, context.pool->empty(query.dtype(), query.shape()));
+  HEARTH_ASSIGN_OR_RETURN(operands.result.output, by_head(output));
   return operands;
 }
 

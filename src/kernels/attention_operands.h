@@ -1,8 +1,39 @@
 #pragma once
 
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
 #include "kernels/attention.h"
+#include "kernels/cached_attention.h"
 
 namespace hearth {
+
+/// Keys or values by batch entry, head and position.
+class AttentionRows {
+ public:
+  AttentionRows() = default;
+  /// `rows`: [B, G, S, E], any strides.
+  explicit AttentionRows(Tensor rows) : parts_{std::move(rows)} {}
+  /// Pages of a KeyValueCache: one batch entry.
+  explicit AttentionRows(std::vector<Tensor> pages)
+      : parts_(std::move(pages)), rows_of_part_(KeyValueCache::kTokensOfPage) {}
+
+  /// The row of one position; the next ones up to the end of a page are row_stride() elements apart.
+  template <typename T>
+  const T* at(int64_t batch, int64_t head, int64_t position) const {
+    const Tensor& part = parts_[static_cast<size_t>(position / rows_of_part_)];
+    return part.data_as<T>() + batch * part.stride(0) + head * part.stride(1) +
+           position % rows_of_part_ * part.stride(2);
+  }
+  int64_t row_stride() const { return parts_[0].stride(2); }
+  int64_t element_stride() const { return parts_[0].stride(3); }
+
+ private:
+  std::vector<Tensor> parts_;
+  int64_t rows_of_part_ = std::numeric_limits<int64_t>::max();
+};
 
 /// The operands of an attention, checked, and its fresh results.
 struct AttentionOperands {
@@ -14,20 +45,33 @@ struct AttentionOperands {
   int64_t depth = 0;
   double scale = 1;
   bool causal = false;
+  int64_t past = 0;     ///< Keys before the one of the first query.
+  int64_t window = 0;   ///< Keys that a query looks back at, its own among them; 0: all.
+  double soft_cap = 0;  ///< Scores become cap · tanh(score / cap); 0: stay.
   Tensor query;
-  Tensor key;
-  Tensor value;
-  Tensor mask;  ///< Undefined, or seen as [B, H, L, S].
+  AttentionRows key;
+  AttentionRows value;
+  Tensor mask;   ///< Undefined, or seen as [B, H, L, S].
+  Tensor sinks;  ///< Undefined, or a score for each head [H], float32, that no key has.
   AttentionResult result;
 
-  /// Keys that the queries before `query_end` may look at.
-  int64_t visible_keys(int64_t query_end) const { return causal && query_end < keys ? query_end : keys; }
+  /// Where the keys end that the query may look at, and where they begin.
+  int64_t keys_end(int64_t number) const { return causal ? std::min(past + number + 1, keys) : keys; }
+  int64_t keys_begin(int64_t number) const { return window > 0 ? std::max<int64_t>(past + number + 1 - window, 0) : 0; }
 };
 
 /// kInvalidArgument names the operand whose dtype, rank or size does not fit.
 Result<AttentionOperands> attention_operands(const KernelContext& context, const Tensor& query, const Tensor& key,
                                              const Tensor& value, const Tensor& mask,
                                              const AttentionParameters& parameters);
+
+/// The same for a step of a sequence, whose keys and values are appended to the context's cache.
+Result<AttentionOperands> cached_attention_operands(const KernelContext& context, const Tensor& query,
+                                                    const Tensor& key, const Tensor& value, const Tensor& sinks,
+                                                    const CachedAttentionParameters& parameters);
+
+/// A result [1, H, T, E] of it as [T, H, E].
+Result<Tensor> by_token(const Tensor& result);
 
 /// The first element of `tensor` [B, H, rows, columns] for one batch entry and head.
 template <typename T>

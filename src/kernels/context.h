@@ -34,11 +34,14 @@ class PackedWeights {
   std::unique_ptr<Impl> impl_;
 };
 
-/// What a kernel may use while it runs. All pointers are set and outlive the call.
+class KeyValueCache;
+
+/// What a kernel may use while it runs. All pointers but the cache's are set, and outlive the call.
 struct KernelContext {
   ThreadTeam* team = nullptr;
   MemoryPool* pool = nullptr;
   PackedWeights* packed = nullptr;
+  KeyValueCache* cache = nullptr;  ///< Of the sequence that the run goes on with; null: none.
 };
 
 /// The context of the run that the calling thread works in; null outside of one.

@@ -98,16 +98,18 @@ class Attention {
     load_queries(block);
     std::fill(block.maxima, block.maxima + block.queries, -kInfinity);
     std::fill(block.totals, block.totals + block.queries, 0.0F);
-    const int64_t visible = operands_.visible_keys(block.query + block.queries);
-    for (int64_t key = 0; key < visible; key += kKeysOfBlock) {
-      const int64_t keys = std::min(kKeysOfBlock, visible - key);
+    const int64_t end = operands_.keys_end(block.query + block.queries - 1);
+    const int64_t begin = operands_.keys_begin(block.query) / kKeysOfBlock * kKeysOfBlock;
+    for (int64_t key = begin; key < end; key += kKeysOfBlock) {
+      const int64_t keys = std::min(kKeysOfBlock, end - key);
+      const bool is_first = key == begin;
       if (plan_.packs) {
         multiply_keys(block, key, keys, tiles);
       } else {
         dot_keys(block, key, keys);
       }
-      for (int64_t q = 0; q < block.queries; ++q) weigh(block, q, key, keys);
-      add_values(block, key, keys, tiles);
+      for (int64_t q = 0; q < block.queries; ++q) weigh(block, q, key, keys, is_first);
+      add_values(block, key, keys, is_first, tiles);
     }
     for (int64_t q = 0; q < block.queries; ++q) store(block, q);
   }
@@ -186,16 +188,16 @@ class Attention {
 
   /// Rows of keys or values as floats: where they lie, if they are floats, or in `room`, each filled up with zeros to
   /// whole vectors.
-  Rows rows_of(const Tensor& tensor, const Block& block, int64_t first, int64_t count, bool in_vectors,
+  Rows rows_of(const AttentionRows& source, const Block& block, int64_t first, int64_t count, bool in_vectors,
                float* room) const {
-    const T* from = head_of<T>(tensor, block.batch, block.key_head) + first * tensor.stride(2);
+    const T* from = source.template at<T>(block.batch, block.key_head, first);
     if constexpr (std::is_same_v<T, float>) {
       const bool fits = !in_vectors || plan_.padded_depth == operands_.depth;
-      if (tensor.stride(3) == 1 && fits) return {from, tensor.stride(2)};
+      if (source.element_stride() == 1 && fits) return {from, source.row_stride()};
     }
     for (int64_t i = 0; i < count; ++i) {
       float* row = room + i * plan_.row_stride;
-      load_row(kernels_, from + i * tensor.stride(2), tensor.stride(3), operands_.depth, row);
+      load_row(kernels_, from + i * source.row_stride(), source.element_stride(), operands_.depth, row);
       std::fill(row + operands_.depth, row + plan_.padded_depth, 0.0F);
     }
     return {room, plan_.row_stride};
@@ -233,18 +235,25 @@ class Attention {
 
   /// Turns a query's products with keys into weights relative to the largest score so far, and makes what was summed
   /// before relative to it.
-  void weigh(const Block& block, int64_t q, int64_t first, int64_t keys) const {
-    const int64_t seen = operands_.causal ? std::clamp<int64_t>(block.query + q + 1 - first, 0, keys) : keys;
-    float* scores = block.scores + q * plan_.scores_stride;
+  void weigh(const Block& block, int64_t q, int64_t first, int64_t keys, bool is_first) const {
+    const int64_t query = block.query + q;
+    const int64_t begin = std::clamp<int64_t>(operands_.keys_begin(query) - first, 0, keys);
+    const int64_t end = std::clamp<int64_t>(operands_.keys_end(query) - first, begin, keys);
+    float* scores = block.scores + q * plan_.scores_stride + begin;
     const float before = block.maxima[q];
-    const float maximum = kernels_.scale_scores(scores, mask_row(block, q, first, seen),
-                                                static_cast<float>(operands_.scale), seen, before);
+    auto scale = static_cast<float>(operands_.scale);
+    if (operands_.soft_cap > 0) {
+      kernels_.soft_cap(scores, scale, static_cast<float>(operands_.soft_cap), end - begin);
+      scale = 1;
+    }
+    const float* mask = mask_row(block, q, first + begin, end - begin);
+    const float maximum = kernels_.scale_scores(scores, mask, scale, end - begin, before);
     block.maxima[q] = maximum;
     // No key in sight yet: exponentials relative to -infinity would be NaN.
     const float base = maximum == -kInfinity ? 0.0F : maximum;
-    const float total = kernels_.exponentiate(scores, seen, base);
-    round_weights(block, q, seen, keys);
-    if (first == 0) {
+    const float total = kernels_.exponentiate(scores, end - begin, base);
+    round_weights(block, q, begin, end, keys);
+    if (is_first) {
       block.totals[q] = total;
       return;
     }
@@ -256,19 +265,20 @@ class Attention {
   }
 
   /// Weights of keys that are not seen become 0; with pairs all become elements.
-  void round_weights(const Block& block, int64_t q, int64_t seen, int64_t keys) const {
+  void round_weights(const Block& block, int64_t q, int64_t begin, int64_t end, int64_t keys) const {
     float* scores = block.scores + q * plan_.scores_stride;
     const int64_t count = plan_.pairs ? 2 * plan_.elements(keys) : keys;
-    std::fill(scores + seen, scores + count, 0.0F);
+    std::fill(scores, scores + begin, 0.0F);
+    std::fill(scores + end, scores + count, 0.0F);
     if (!plan_.pairs) return;
     float* weights = block.weights + q * plan_.weights_stride;
     kernels_.narrow_bfloat16(scores, reinterpret_cast<BFloat16*>(weights), count);
   }
 
-  void add_values(const Block& block, int64_t first, int64_t keys, TileRun& tiles) const {
+  void add_values(const Block& block, int64_t first, int64_t keys, bool is_first, TileRun& tiles) const {
     const auto loaded =
         plan_.packs ? Rows{} : rows_of(operands_.value, block, first, keys, /*in_vectors=*/true, block.values);
-    float* to = plan_.pairs && first > 0 ? block.part : block.sums;
+    float* to = plan_.pairs && !is_first ? block.part : block.sums;
     for (int64_t column = 0; column < operands_.depth; column += plan_.panel) {
       multiply({.a = plan_.pairs ? block.weights : block.scores,
                 .a_stride = plan_.pairs ? plan_.weights_stride : plan_.scores_stride,
@@ -279,7 +289,7 @@ class Attention {
                 .c_stride = plan_.row_stride,
                 .rows = block.queries,
                 .columns = std::min(plan_.panel, operands_.depth - column)},
-               /*adds=*/!plan_.pairs && first > 0, tiles);
+               /*adds=*/!plan_.pairs && !is_first, tiles);
     }
     if (to == block.sums) return;
     for (int64_t i = 0; i < block.queries * plan_.row_stride; ++i) block.sums[i] += block.part[i];
@@ -289,14 +299,21 @@ class Attention {
     const Tensor& output = operands_.result.output;
     const Tensor& logsumexp = operands_.result.logsumexp;
     const bool saw_none = block.maxima[q] == -kInfinity && !is_nan(block.totals[q]);
-    const float scale = saw_none ? 0.0F : 1.0F / block.totals[q];
+    const float scale = saw_none ? 0.0F : 1.0F / (block.totals[q] + sink_of(block, q));
     float* sums = block.sums + q * plan_.row_stride;
     for (int64_t e = 0; e < operands_.depth; ++e) sums[e] = saw_none ? 0.0F : sums[e] * scale;
     const int64_t query = block.query + q;
     T* row = head_of<T>(output, block.batch, block.head) + query * output.stride(2);
     store_row(kernels_, sums, operands_.depth, row, output.stride(3));
+    if (!logsumexp.defined()) return;
     float* log = logsumexp.data_as<float>() + block.batch * logsumexp.stride(0) + block.head * logsumexp.stride(1);
     log[query * logsumexp.stride(2)] = saw_none ? 0.0F : block.maxima[q] + std::log(block.totals[q]);
+  }
+
+  /// What the head's sink adds to a query's weights, relative to their largest score as they are.
+  float sink_of(const Block& block, int64_t q) const {
+    if (!operands_.sinks.defined()) return 0;
+    return std::exp(operands_.sinks.data_as<float>()[block.head] - block.maxima[q]);
   }
 
   const MicroKernels& kernels_;
@@ -306,24 +323,37 @@ class Attention {
   float* scratch_ = nullptr;
 };
 
-}  // namespace
-
-Result<AttentionResult> attention(const KernelContext& context, const Tensor& query, const Tensor& key,
-                                  const Tensor& value, const Tensor& mask, const AttentionParameters& parameters) {
-  if (query.defined() && query.dtype() == DType::kFloat64) {
-    return reference::attention(context, query, key, value, mask, parameters);
-  }
-  HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
-                          attention_operands(context, query, key, value, mask, parameters));
+Status attend_all(const KernelContext& context, const AttentionOperands& operands) {
   const MicroKernels& kernels = micro_kernels();
   const AttentionPlan plan(kernels, operands);
   // Queries against keys, and the weights against the values.
   count_operations(plan.pairs ? DType::kBFloat16 : DType::kFloat32,
-                   4.0 * static_cast<double>(query.element_count() * key.size(2)));
-  HEARTH_RETURN_IF_ERROR(visit_floating_dtype("attention", query.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
+                   4.0 * static_cast<double>(operands.query.element_count() * operands.keys));
+  return visit_floating_dtype("attention", operands.query.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
     return Attention<T>(kernels, operands, plan).run(context);
-  }));
+  });
+}
+
+bool is_double(const Tensor& query) { return query.defined() && query.dtype() == DType::kFloat64; }
+
+}  // namespace
+
+Result<AttentionResult> attention(const KernelContext& context, const Tensor& query, const Tensor& key,
+                                  const Tensor& value, const Tensor& mask, const AttentionParameters& parameters) {
+  if (is_double(query)) return reference::attention(context, query, key, value, mask, parameters);
+  HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
+                          attention_operands(context, query, key, value, mask, parameters));
+  HEARTH_RETURN_IF_ERROR(attend_all(context, operands));
   return operands.result;
+}
+
+Result<Tensor> cached_attention(const KernelContext& context, const Tensor& query, const Tensor& key,
+                                const Tensor& value, const Tensor& sinks, const CachedAttentionParameters& parameters) {
+  if (is_double(query)) return reference::cached_attention(context, query, key, value, sinks, parameters);
+  HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
+                          cached_attention_operands(context, query, key, value, sinks, parameters));
+  HEARTH_RETURN_IF_ERROR(attend_all(context, operands));
+  return by_token(operands.result.output);
 }
 
 }  // namespace hearth

@@ -60,6 +60,17 @@ float scale_scores(float* scores, const float* mask, float scale, int64_t count,
   return result;
 }
 
+/// scores[i] = cap · tanh(scores[i] · scale / cap).
+template <class Isa>
+void soft_cap(float* scores, float scale, float cap, int64_t count) {
+  const float factor = scale / cap;
+  for (int64_t i = 0; i < count; i += Isa::kLanes) {
+    const int columns = count - i < Isa::kLanes ? static_cast<int>(count - i) : Isa::kLanes;
+    store_columns<Isa>(scores + i, cap * hyperbolic_tangent<Isa>(load_columns<Isa>(scores + i, columns) * factor),
+                       columns);
+  }
+}
+
 /// values[i] = e^(values[i] - maximum) for finite maxima; returns their sum.
 template <class Isa>
 float exponentiate(float* values, int64_t count, float maximum) {

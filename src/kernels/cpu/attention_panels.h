@@ -59,20 +59,21 @@ class AttentionPanels {
   }
 
   /// Row `row` of `rows` in `line`, filled up with zeros to `elements`; all zeros where there is no such row.
-  void load(const Tensor& rows, int64_t instance, int64_t row, int64_t elements, float* line) const {
+  void load(const AttentionRows& rows, int64_t instance, int64_t row, int64_t elements, float* line) const {
     const bool exists = row < operands_.keys;
     const int64_t count = exists ? operands_.depth : 0;
     const T* from = nullptr;
-    if (exists) from = head_of<T>(rows, instance / key_heads_, instance % key_heads_) + row * rows.stride(2);
+    if (exists) from = rows.template at<T>(instance / key_heads_, instance % key_heads_, row);
+    const int64_t step = exists ? rows.element_stride() : 1;
     if constexpr (std::is_same_v<T, BFloat16>) {
       if (plan_.pairs) {
         auto* numbers = reinterpret_cast<BFloat16*>(line);
-        load_row(kernels_, from, rows.stride(3), count, numbers);
+        load_row(kernels_, from, step, count, numbers);
         std::fill(numbers + count, numbers + 2 * elements, BFloat16());
         return;
       }
     }
-    load_row(kernels_, from, rows.stride(3), count, line);
+    load_row(kernels_, from, step, count, line);
     std::fill(line + count, line + elements, 0.0F);
   }
 

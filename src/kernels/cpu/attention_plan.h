@@ -5,8 +5,8 @@
 
 namespace hearth {
 
-/// Keys that scores are computed for at a time: a multiple of every panel.
-inline constexpr int64_t kKeysOfBlock = 256;
+/// Keys that scores are computed for at a time: a multiple of every panel, and a page of a KeyValueCache.
+inline constexpr int64_t kKeysOfBlock = KeyValueCache::kTokensOfPage;
 
 /// Sizes that follow from an attention's operands and the instruction set. An element is what TileKernels calls one:
 /// a float or, with `pairs`, two bfloat16 numbers.

@@ -34,6 +34,7 @@ constexpr MicroKernels micro_kernel_table() {
   kernels.transform_winograd_output = transform_winograd_output<Isa>;
   kernels.activate = activate<Isa>;
   kernels.dot_product = dot_product<Isa>;
+  kernels.soft_cap = soft_cap<Isa>;
   kernels.scale_scores = scale_scores<Isa>;
   kernels.exponentiate = exponentiate<Isa>;
   kernels.finish = finish<Isa>;

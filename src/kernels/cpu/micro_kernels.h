@@ -166,6 +166,8 @@ struct MicroKernels : TileKernels {
   /// scores[i] = scores[i] · scale + mask[i] (null: none); returns the largest of them and `maximum`. NaNs count as
   /// nothing.
   float (*scale_scores)(float* scores, const float* mask, float scale, int64_t count, float maximum);
+  /// scores[i] = cap · tanh(scores[i] · scale / cap).
+  void (*soft_cap)(float* scores, float scale, float cap, int64_t count);
   /// values[i] = e^(values[i] - maximum), for a finite maximum; returns their sum.
   float (*exponentiate)(float* values, int64_t count, float maximum);
   void (*finish)(const FinishArguments&);

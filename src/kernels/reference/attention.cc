@@ -27,26 +27,27 @@ struct Row {
   int64_t query;
 };
 
-/// scale · query · key + mask, for each key; -infinity for those out of sight.
+/// scale · query · key + mask, for each key, and the head's sink; -infinity for those out of sight.
 template <typename T>
 std::vector<double> scores_of(const AttentionOperands& operands, const Row& row) {
   const auto& [query, key, mask] = std::tie(operands.query, operands.key, operands.mask);
   const T* q = head_of<T>(query, row.batch, row.head) + row.query * query.stride(2);
-  const T* k = head_of<T>(key, row.batch, row.head / operands.heads_per_key_head);
   std::vector<double> scores(static_cast<size_t>(operands.keys), -kInfinity);
-  for (int64_t i = 0; i < operands.visible_keys(row.query + 1); ++i) {
+  for (int64_t i = operands.keys_begin(row.query); i < operands.keys_end(row.query); ++i) {
+    const T* k = key.at<T>(row.batch, row.head / operands.heads_per_key_head, i);
     double sum = 0;
     for (int64_t e = 0; e < operands.depth; ++e) {
-      sum +=
-          static_cast<double>(q[e * query.stride(3)]) * static_cast<double>(k[i * key.stride(2) + e * key.stride(3)]);
+      sum += static_cast<double>(q[e * query.stride(3)]) * static_cast<double>(k[e * key.element_stride()]);
     }
     sum *= operands.scale;
+    if (operands.soft_cap > 0) sum = operands.soft_cap * std::tanh(sum / operands.soft_cap);
     if (mask.defined()) {
       sum += *element(mask, row.batch * mask.stride(0) + row.head * mask.stride(1) + row.query * mask.stride(2) +
                                 i * mask.stride(3));
     }
     scores[static_cast<size_t>(i)] = sum;
   }
+  if (operands.sinks.defined()) scores.push_back(static_cast<double>(operands.sinks.data_as<float>()[row.head]));
   return scores;
 }
 
@@ -65,21 +66,23 @@ std::pair<double, double> exponentiate(std::vector<double>& scores) {
 
 template <typename T>
 void attend(const AttentionOperands& operands, const Row& row) {
-  const Tensor& value = operands.value;
+  const AttentionRows& value = operands.value;
   const Tensor& output = operands.result.output;
   std::vector<double> weights = scores_of<T>(operands, row);
   const auto [logsumexp, sum] = exponentiate(weights);
-  const T* v = head_of<T>(value, row.batch, row.head / operands.heads_per_key_head);
   T* out = head_of<T>(output, row.batch, row.head) + row.query * output.stride(2);
   for (int64_t e = 0; e < operands.depth; ++e) {
     double total = 0;
     for (int64_t i = 0; i < operands.keys; ++i) {
       const double weight = weights[static_cast<size_t>(i)];
-      if (weight != 0) total += weight * static_cast<double>(v[i * value.stride(2) + e * value.stride(3)]);
+      if (weight == 0) continue;
+      const T* v = value.at<T>(row.batch, row.head / operands.heads_per_key_head, i);
+      total += weight * static_cast<double>(v[e * value.element_stride()]);
     }
     out[e * output.stride(3)] = static_cast<T>(static_cast<Compute<T>>(total / sum));
   }
   const Tensor& log = operands.result.logsumexp;
+  if (!log.defined()) return;
   const int64_t at = row.batch * log.stride(0) + row.head * log.stride(1) + row.query * log.stride(2);
   if (log.dtype() == DType::kFloat64) {
     log.data_as<double>()[at] = logsumexp;
@@ -88,13 +91,8 @@ void attend(const AttentionOperands& operands, const Row& row) {
   }
 }
 
-}  // namespace
-
-Result<AttentionResult> attention(const KernelContext& context, const Tensor& query, const Tensor& key,
-                                  const Tensor& value, const Tensor& mask, const AttentionParameters& parameters) {
-  HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
-                          attention_operands(context, query, key, value, mask, parameters));
-  HEARTH_RETURN_IF_ERROR(visit_floating_dtype("attention", query.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
+Status attend_all(const KernelContext& context, const AttentionOperands& operands) {
+  return visit_floating_dtype("attention", operands.query.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
     const int64_t rows_of_batch = operands.heads * operands.queries;
     context.team->parallel_for(operands.batches * rows_of_batch, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
@@ -102,7 +100,24 @@ Result<AttentionResult> attention(const KernelContext& context, const Tensor& qu
       }
     });
     return {};
-  }));
+  });
+}
+
+}  // namespace
+
+Result<Tensor> cached_attention(const KernelContext& context, const Tensor& query, const Tensor& key,
+                                const Tensor& value, const Tensor& sinks, const CachedAttentionParameters& parameters) {
+  HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
+                          cached_attention_operands(context, query, key, value, sinks, parameters));
+  HEARTH_RETURN_IF_ERROR(attend_all(context, operands));
+  return by_token(operands.result.output);
+}
+
+Result<AttentionResult> attention(const KernelContext& context, const Tensor& query, const Tensor& key,
+                                  const Tensor& value, const Tensor& mask, const AttentionParameters& parameters) {
+  HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
+                          attention_operands(context, query, key, value, mask, parameters));
+  HEARTH_RETURN_IF_ERROR(attend_all(context, operands));
   return operands.result;
 }
 

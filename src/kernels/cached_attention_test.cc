@@ -1,0 +1,117 @@
+#include "kernels/cached_attention.h"
+
+#include "kernels/cpu/kernel_test_support.h"
+#include "kernels/tensor_literals.h"
+#include "tensor/copy.h"
+
+namespace hearth {
+namespace {
+
+struct Case {
+  int64_t heads, key_heads, depth;
+  std::vector<int64_t> steps;  ///< Tokens of each.
+  int64_t window = 0;
+  double soft_cap = 0;
+  bool sinks = false;
+  DType dtype = DType::kFloat32;
+};
+
+const Case kCases[] = {
+    {1, 1, 4, {1}},
+    {4, 2, 16, {7, 1, 1}},
+    {2, 1, 33, {300, 20, 1}},
+    {2, 2, 64, {1, 1, 270, 1}, 8},
+    {4, 4, 32, {40, 600}, 256},
+    {4, 1, 16, {9, 12}, 0, 2.5},
+    {2, 2, 16, {30, 1}, 5, 0, true},
+    {4, 2, 64, {300, 10, 1}, 100, 5, true, DType::kBFloat16},
+    {2, 1, 24, {20, 1}, 0, 0, false, DType::kFloat16},
+    {2, 1, 24, {20, 1}, 0, 0, true, DType::kFloat64},
+    {2, 1, 8, {0, 3}},
+};
+
+struct Step {
+  Tensor query, key, value;
+};
+
+Step draw_step(Draw& draw, const Case& c, int64_t tokens) {
+  const auto rows = [&](int64_t heads) { return in_dtype(draw.tensor({tokens, heads, c.depth}), c.dtype); };
+  return {rows(c.heads), rows(c.key_heads), rows(c.key_heads)};
+}
+
+TEST(CachedAttention, MatchesTheReferenceStepByStep) {
+  uint32_t seed = 1;
+  for (const Case& c : kCases) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Draw draw(seed++);
+    std::vector<Step> steps;
+    for (const int64_t tokens : c.steps) steps.push_back(draw_step(draw, c, tokens));
+    const Tensor sinks = c.sinks ? draw.tensor({c.heads}) : Tensor();
+    const CachedAttentionParameters parameters{.layer = 2, .scale = 0.3, .window = c.window, .soft_cap = c.soft_cap};
+    KeyValueCache expected_cache;
+    std::vector<Tensor> expected;
+    TestContext one(1);
+    KernelContext plain = one.get();
+    plain.cache = &expected_cache;
+    for (const Step& step : steps) {
+      const auto result = reference::cached_attention(plain, step.query, step.key, step.value, sinks, parameters);
+      ASSERT_TRUE(result.ok()) << result.status().message();
+      expected.push_back(*result);
+      expected_cache.commit();
+    }
+    for_each_path([&](KernelContext context, uint32_t) {
+      KeyValueCache cache;
+      context.cache = &cache;
+      for (size_t i = 0; i < steps.size(); ++i) {
+        const Step& step = steps[i];
+        const auto actual = cached_attention(context, step.query, step.key, step.value, sinks, parameters);
+        ASSERT_TRUE(actual.ok()) << actual.status().message();
+        ASSERT_TRUE(actual->is_contiguous());
+        const auto depth = c.dtype == DType::kBFloat16 ? 4'000'000 : c.dtype == DType::kFloat16 ? 100'000 : 1'000;
+        expect_close(in_dtype(*actual, DType::kFloat32), in_dtype(expected[i], DType::kFloat32), depth);
+        cache.commit();
+      }
+    });
+  }
+}
+
+TEST(CachedAttention, AStepIsWhatItWouldBeInOnePiece) {
+  Draw draw(5);
+  const Case c{4, 2, 16, {}};
+  const Step whole = draw_step(draw, c, 40);
+  TestContext test(2);
+  KernelContext context = test.get();
+  const auto part = [](const Tensor& rows, int64_t first, int64_t count) {
+    return *Tensor::view(rows.storage(), rows.dtype(), std::array{count, rows.size(1), rows.size(2)}, rows.strides(),
+                         rows.offset() + first * rows.stride(0));
+  };
+  const CachedAttentionParameters parameters{.layer = 0, .scale = 1, .window = 6};
+  const auto expected = cached_attention(context, whole.query, whole.key, whole.value, {}, parameters);
+  ASSERT_TRUE(expected.ok());
+  KeyValueCache cache;
+  context.cache = &cache;
+  for (int64_t first = 0; first < 40; first += 10) {
+    const auto actual = cached_attention(context, part(whole.query, first, 10), part(whole.key, first, 10),
+                                         part(whole.value, first, 10), {}, parameters);
+    ASSERT_TRUE(actual.ok());
+    expect_close(*actual, part(*expected, first, 10), 100);
+    cache.commit();
+  }
+}
+
+TEST(CachedAttention, RefusesOperandsThatDoNotFit) {
+  TestContext context(1);
+  const Tensor four = counting<float>({3, 4, 8});
+  const auto attend = [&](const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& sinks = {}) {
+    return cached_attention(context.get(), query, key, value, sinks, {});
+  };
+  expect_refused(attend({}, four, four), "query is undefined");
+  expect_refused(attend(counting<float>({3, 4}), four, four), "query is float32[3, 4]");
+  expect_refused(attend(four, counting<float>({3, 3, 8}), four), "key is float32[3, 3, 8]");
+  expect_refused(attend(four, four, counting<float>({2, 4, 8})), "value is float32[2, 4, 8]");
+  expect_refused(attend(four, four, four, counting<float>({3})), "sinks are float32[3]");
+  expect_refused(cached_attention(context.get(), four, four, four, {}, {.layer = -1}), "-1 is not a layer");
+}
+
+}  // namespace
+}  // namespace hearth

@@ -152,6 +152,8 @@ Status bench(const BenchOptions& options, const CommonOptions& common) {
   HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, choose_inputs(model, *method, options));
 
   const auto run = [&]() -> Result<double> {
+    // Each run is a sequence's first.
+    HEARTH_RETURN_IF_ERROR(session.rewind(0));
     const Clock::time_point start = Clock::now();
     const Result<std::vector<Tensor>> outputs = session.run(method->name, inputs);
     if (!outputs.ok()) return outputs.status();

@@ -9,6 +9,7 @@ namespace hearth::cli {
 /// and turns into an exit status.
 Status run(const RunOptions& options, const CommonOptions& common);
 Status classify(const ClassifyOptions& options, const CommonOptions& common);
+Status generate(const GenerateCommandOptions& options, const CommonOptions& common);
 Status inspect(const InspectOptions& options, const CommonOptions& common);
 Status verify(const VerifyOptions& options, const CommonOptions& common);
 Status bench(const BenchOptions& options, const CommonOptions& common);

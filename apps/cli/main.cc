@@ -78,6 +78,7 @@ class Program {
     app_.footer(kFooter);
     add_run();
     add_classify();
+    add_generate();
     add_inspect();
     add_verify();
     add_bench();
@@ -140,6 +141,18 @@ class Program {
     added->callback([this] { chosen_ = [this] { return classify(classify_, common_); }; });
   }
 
+  void add_generate() {
+    CLI::App* added = command("generate", "Continue a sequence of tokens with a language model",
+                              "  hearth generate llama.pt2 --ids 1,15,7 -n 64 --json");
+    add_file(added, generate_.file);
+    added->add_option("--ids", generate_.ids, "the prompt as tokens: 1,15,7")->required();
+    added->add_option("-n,--max-tokens", generate_.max_tokens, "tokens to generate at most")
+        ->check(kPositive)
+        ->capture_default_str();
+    added->add_flag("--ignore-end", generate_.ignore_end, "go on after a token that ends an answer");
+    added->callback([this] { chosen_ = [this] { return generate(generate_, common_); }; });
+  }
+
   void add_inspect() {
     CLI::App* added = command("inspect", "Say what is in a file; nothing in it is executed",
                               "  hearth inspect model.pt2\n  hearth inspect model.pt2 --json");
@@ -179,6 +192,7 @@ class Program {
   CommonOptions common_;
   RunOptions run_;
   ClassifyOptions classify_;
+  GenerateCommandOptions generate_;
   InspectOptions inspect_;
   VerifyOptions verify_;
   BenchOptions bench_;

@@ -33,6 +33,13 @@ struct ClassifyOptions {
   int top = 5;
 };
 
+struct GenerateCommandOptions {
+  std::string file;
+  std::string ids;
+  int64_t max_tokens = 128;
+  bool ignore_end = false;
+};
+
 struct InspectOptions {
   std::string file;
 };

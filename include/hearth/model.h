@@ -66,7 +66,8 @@ class HEARTH_API Model {
   std::shared_ptr<ModelImpl> impl_;
 };
 
-/// The mutable part of running a model: temporaries, and later caches. Move-only; used from one thread at a time.
+/// The mutable part of running a model: temporaries, and the sequence of tokens that a language model goes on with.
+/// Move-only; used from one thread at a time.
 class HEARTH_API Session {
  public:
   Session(Session&&) noexcept;
@@ -80,6 +81,14 @@ class HEARTH_API Session {
   Result<std::vector<Tensor>> run(std::string_view method, std::span<const Tensor> inputs);
   /// The same by name, in any order.
   Result<std::vector<Tensor>> run(std::string_view method, std::span<const std::pair<std::string, Tensor>> inputs);
+
+  /// Tokens of the session's sequence: those that its runs of a language model's method were given. A run that failed
+  /// adds none.
+  int64_t length() const;
+  /// Takes the sequence back to its first `length` tokens. kInvalidArgument when it is shorter.
+  Status rewind(int64_t length);
+  /// A session of the same model that goes on from the same sequence, whose memory both share until one goes on.
+  Result<Session> fork() const;
 
  private:
   friend class Model;

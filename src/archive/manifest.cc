@@ -80,6 +80,7 @@ class CrossReferences {
     if (method == manifest_.methods.end()) {
       return invalid_file("{}.pipeline.method: there is no method '{}'", kRoot, pipeline.method);
     }
+    if (pipeline.input.empty()) return {};
     const MethodSpec& spec = method->second;
     if (std::ranges::find(spec.inputs, pipeline.input, &InputSpec::name) == spec.inputs.end()) {
       return invalid_file("{}.pipeline.input: method '{}' has no input '{}'", kRoot, pipeline.method, pipeline.input);

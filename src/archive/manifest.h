@@ -102,13 +102,21 @@ struct ImagePreprocess {
   std::vector<double> std;
 };
 
+/// How a method that goes on with a sequence of tokens is used; see docs/archive-format.md.
+struct TextGeneration {
+  int64_t vocabulary_size = 0;
+  int64_t context_length = 0;       ///< Tokens that a sequence may have.
+  std::vector<int64_t> end_tokens;  ///< Any of them ends what is generated.
+};
+
 struct PipelineSpec {
   std::string task;
   std::string method;
-  std::string input;
+  std::string input;  ///< Of image classification, like what follows.
   std::string output;
   std::string labels;  ///< Record, or empty.
   ImagePreprocess preprocess;
+  TextGeneration generation;  ///< Of text generation.
 };
 
 /// The facts of extra/hearth.json, each field validated and all cross references (records, symbols, tensors, methods)

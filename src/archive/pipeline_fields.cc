@@ -6,6 +6,8 @@ namespace hearth {
 namespace {
 
 constexpr int64_t kLargestImage = 65536;
+constexpr int64_t kLargestVocabulary = 1 << 24;
+constexpr int64_t kLongestContext = 1 << 28;
 
 template <typename T>
 struct Word {
@@ -78,14 +80,32 @@ Result<ImagePreprocess> parse_preprocess(const JsonField& field) {
   return preprocess;
 }
 
+Result<TextGeneration> parse_generation(const JsonField& field) {
+  TextGeneration generation;
+  HEARTH_ASSIGN_OR_RETURN(const JsonField vocabulary, field.member("vocabulary_size"));
+  HEARTH_ASSIGN_OR_RETURN(generation.vocabulary_size, vocabulary.integer(1, kLargestVocabulary));
+  HEARTH_ASSIGN_OR_RETURN(const JsonField context, field.member("context_length"));
+  HEARTH_ASSIGN_OR_RETURN(generation.context_length, context.integer(1, kLongestContext));
+  HEARTH_ASSIGN_OR_RETURN(const JsonField ends, field.member("end_tokens"));
+  HEARTH_ASSIGN_OR_RETURN(generation.end_tokens, parse_array<int64_t>(ends, [&](const JsonField& token) {
+                            return token.integer(0, generation.vocabulary_size - 1);
+                          }));
+  return generation;
+}
+
 }  // namespace
 
 Result<PipelineSpec> parse_pipeline(const JsonField& field) {
   PipelineSpec pipeline;
   HEARTH_ASSIGN_OR_RETURN(pipeline.task, string_member(field, "task"));
+  const bool generates = pipeline.task == "text-generation";
   // A task of a later version: what it needs beside its name is not known here, and the model itself still runs.
-  if (pipeline.task != "image-classification") return pipeline;
+  if (!generates && pipeline.task != "image-classification") return pipeline;
   HEARTH_ASSIGN_OR_RETURN(pipeline.method, string_member(field, "method"));
+  if (generates) {
+    HEARTH_ASSIGN_OR_RETURN(pipeline.generation, parse_generation(field));
+    return pipeline;
+  }
   HEARTH_ASSIGN_OR_RETURN(pipeline.input, string_member(field, "input"));
   HEARTH_ASSIGN_OR_RETURN(pipeline.output, string_member(field, "output"));
   HEARTH_ASSIGN_OR_RETURN(const std::optional<JsonField> labels, field.find("labels"));

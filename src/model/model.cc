@@ -39,4 +39,8 @@ Result<std::vector<Tensor>> Session::run(std::string_view method,
   return impl_->run(method, ordered);
 }
 
+int64_t Session::length() const { return impl_->cache().length(); }
+Status Session::rewind(int64_t length) { return impl_->cache().truncate(length); }
+Result<Session> Session::fork() const { return Session(impl_->fork()); }
+
 }  // namespace hearth

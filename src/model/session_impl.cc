@@ -11,6 +11,12 @@ namespace hearth {
 SessionImpl::SessionImpl(std::shared_ptr<ModelImpl> model)
     : model_(std::move(model)), pool_(MemoryPool::create(model_->device())) {}
 
+std::unique_ptr<SessionImpl> SessionImpl::fork() const {
+  auto copy = std::make_unique<SessionImpl>(model_);
+  copy->cache_ = cache_;
+  return copy;
+}
+
 Result<std::vector<Tensor>> SessionImpl::run(std::string_view name, std::span<const Tensor> inputs) {
   HEARTH_ASSIGN_OR_RETURN(const ModelImpl::Method* method, model_->find(name));
   if (!model_->device()->properties().executes) {
@@ -18,6 +24,8 @@ Result<std::vector<Tensor>> SessionImpl::run(std::string_view name, std::span<co
                        model_->device()->properties().name);
   }
   Result<std::vector<Tensor>> outputs = run_checked(*method, inputs);
+  // Only now: a run that failed half-way leaves the sequence as it was.
+  outputs.ok() ? cache_.commit() : cache_.abandon();
   if (!outputs.ok()) return outputs.status().with_context(fmt::format("method '{}'", name));
   return outputs;
 }
@@ -31,7 +39,7 @@ Result<std::vector<Tensor>> SessionImpl::run_checked(const ModelImpl::Method& me
     laid_out = copies;
   }
   const ThreadTeam::ScopedCaller caller(model_->team());
-  const KernelContext context{&model_->team(), pool_.get(), &model_->packed()};
+  const KernelContext context{&model_->team(), pool_.get(), &model_->packed(), &cache_};
   HEARTH_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, method.module->run(context, laid_out));
   if (model_->archive().has_manifest()) HEARTH_RETURN_IF_ERROR(check_outputs(*method.spec, laid_out, outputs));
   HEARTH_RETURN_IF_ERROR(own_outputs(laid_out, outputs));

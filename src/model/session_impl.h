@@ -8,6 +8,7 @@
 #include "hal/memory_pool.h"
 #include "hearth/status.h"
 #include "hearth/tensor.h"
+#include "kernels/key_value_cache.h"
 #include "model/model_impl.h"
 
 namespace hearth {
@@ -22,7 +23,10 @@ class SessionImpl {
   /// Puts named inputs into the method's order. kInvalidArgument names one that is unknown, given twice or missing.
   Result<std::vector<Tensor>> order_inputs(std::string_view method,
                                            std::span<const std::pair<std::string, Tensor>> inputs) const;
+  /// See Session::fork.
+  std::unique_ptr<SessionImpl> fork() const;
   MemoryPool& pool() { return *pool_; }
+  KeyValueCache& cache() { return cache_; }
 
  private:
   Result<std::vector<Tensor>> run_checked(const ModelImpl::Method& method, std::span<const Tensor> inputs);
@@ -30,6 +34,7 @@ class SessionImpl {
 
   std::shared_ptr<ModelImpl> model_;
   std::shared_ptr<MemoryPool> pool_;
+  KeyValueCache cache_;
 };
 
 }  // namespace hearth

@@ -1,4 +1,4 @@
-"""Hugging Face folders: which model lies there, and how its pictures are prepared."""
+"""Hugging Face folders: which model lies there, how its pictures are prepared, how it goes on with text."""
 
 import json
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from hearth.export.calibration_pictures import read_pictures
 from hearth.export.errors import ExportError
 from hearth.export.image_preprocess import image_preprocess
 from hearth.export.source import Source
+from hearth.export.trace import Method
 
 
 def load_folder(folder: Path, dtype: torch.dtype) -> Source:
@@ -17,11 +18,12 @@ def load_folder(folder: Path, dtype: torch.dtype) -> Source:
     recipe, missing files or settings that the runtime does not know."""
     config = _read_json(folder / "config.json")
     names = config.get("architectures") or ["none"]
-    recipe = _RECIPES.get(names[0])
+    recipe = _causal_language_model if names[0].endswith(_CAUSAL) else _RECIPES.get(names[0])
     if recipe is None:
         raise ExportError(
-            f"{folder}: no recipe for the architecture {names[0]}; there is one for {', '.join(sorted(_RECIPES))}. "
-            f"Write a function that returns the model and example inputs, and export path/file.py:function"
+            f"{folder}: no recipe for the architecture {names[0]}; there is one for {', '.join(sorted(_RECIPES))} and "
+            f"for all that end in {' or '.join(_CAUSAL)}. Write a function that returns the model and example inputs, "
+            f"and export path/file.py:function"
         )
     return recipe(folder, config, dtype)
 
@@ -38,11 +40,7 @@ class _Logits(torch.nn.Module):
 
 
 def _resnet(folder: Path, config: dict, dtype: torch.dtype) -> Source:
-    try:
-        from transformers import ResNetForImageClassification
-    except ImportError as error:
-        raise ExportError("a Hugging Face folder needs transformers: pip install 'hearth[hf]'") from error
-    model = _load(ResNetForImageClassification, folder, dtype)
+    model = _load(_model_class("ResNetForImageClassification"), folder, dtype)
     channels = model.config.num_channels
     settings = folder / "preprocessor_config.json"
     preprocess = image_preprocess(_read_json(settings), channels, str(settings))
@@ -70,7 +68,43 @@ def _resnet(folder: Path, config: dict, dtype: torch.dtype) -> Source:
     )
 
 
+def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype) -> Source:
+    from hearth.export.language_model import Decoder, example_step, step_sizes
+
+    model = _load(_model_class(config["architectures"][0]), folder, dtype)
+    text = model.config.get_text_config()
+    context = getattr(text, "max_position_embeddings", None) or _USUAL_CONTEXT
+    end = model.generation_config.eos_token_id if model.generation_config else text.eos_token_id
+    return Source(
+        methods={"decode": Method(Decoder(model), example_step(text.vocab_size), None, step_sizes(context))},
+        name=folder.resolve().name,
+        pipeline={
+            "task": "text-generation",
+            "method": "decode",
+            "vocabulary_size": text.vocab_size,
+            "context_length": context,
+            "end_tokens": [] if end is None else list(end) if isinstance(end, list) else [end],
+        },
+    )
+
+
+# The last words of classes that predict the next token.
+_CAUSAL = ("ForCausalLM", "LMHeadModel")
+# For models that do not say how long a sequence may be.
+_USUAL_CONTEXT = 2048
+
 _RECIPES: dict[str, Callable[[Path, dict, torch.dtype], Source]] = {"ResNetForImageClassification": _resnet}
+
+
+def _model_class(name: str) -> type:
+    try:
+        import transformers
+    except ImportError as error:
+        raise ExportError("a Hugging Face folder needs transformers: pip install 'hearth[hf]'") from error
+    found = getattr(transformers, name, None)
+    if found is None:
+        raise ExportError(f"transformers {transformers.__version__} has no {name}; a newer one may")
+    return found
 
 
 def _labels(config) -> list[str]:

@@ -1,7 +1,7 @@
-"""Decoders of Hugging Face as a method that goes on with a sequence: attention keeps its keys and values in the runtime.
+"""Decoders of Hugging Face as a method that goes on with a sequence: the runtime keeps attention's keys and values.
 
-Nothing here knows a model: transformers lets every decoder's attention be replaced (`AttentionInterface`), and builds no
-mask for an attention that it does not know.
+Nothing here knows a model: transformers lets every decoder's attention be replaced (`AttentionInterface`), and builds
+no mask for an attention that it does not know.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from hearth.export.errors import ExportError
 _ATTENTION = "hearth"
 # What other attentions take that this one does not know.
 _UNKNOWN = ("position_bias", "alibi", "block_mask", "bias")
+_layers_seen: set[int] = set()
 # Tokens that a decoder is traced with; any number does.
 _EXAMPLE_TOKENS = 8
 
@@ -31,15 +32,22 @@ class Decoder(torch.nn.Module):
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
         self.model = model
+        self._layer_count = model.config.get_text_config().num_hidden_layers
         self._cuts_rows = "logits_to_keep" in inspect.signature(model.forward).parameters
 
     def forward(self, tokens: Tensor, positions: Tensor, rows: Tensor) -> dict[str, Tensor]:
         cut = {"logits_to_keep": rows} if self._cuts_rows else {}
         # Outside of an export transformers' own attention answers, so that the two are compared.
-        with _attention(self.model, _ATTENTION if torch.compiler.is_exporting() else "eager"):
+        exporting = torch.compiler.is_exporting()
+        with _attention(self.model, _ATTENTION if exporting else "eager") as layers:
             logits = self.model(
                 input_ids=tokens.unsqueeze(0), position_ids=positions.unsqueeze(0), use_cache=False, **cut
             ).logits.squeeze(0)
+        if exporting and layers != set(range(self._layer_count)):
+            raise ExportError(
+                f"{type(self.model).__name__}: {len(layers)} of its {self._layer_count} layers attend in the way that "
+                "Hearth knows; what the others keep of a sequence would be lost between its steps"
+            )
         return {"logits": logits if self._cuts_rows else logits[rows]}
 
 
@@ -53,19 +61,24 @@ def example_step(vocabulary: int) -> tuple[Tensor, Tensor, Tensor]:
 def step_sizes(most_tokens: int) -> dict[str, dict]:
     """dynamic_shapes of a Decoder."""
     tokens = torch.export.Dim("tokens", min=1, max=most_tokens)
-    return {"tokens": {0: tokens}, "positions": {0: tokens}, "rows": {0: torch.export.Dim("rows", min=1, max=most_tokens)}}
+    return {
+        "tokens": {0: tokens},
+        "positions": {0: tokens},
+        "rows": {0: torch.export.Dim("rows", min=1, max=most_tokens)},
+    }
 
 
 @contextlib.contextmanager
-def _attention(model: torch.nn.Module, name: str) -> Iterator[None]:
-    """Sets how the model's attention is computed."""
+def _attention(model: torch.nn.Module, name: str) -> Iterator[set[int]]:
+    """Sets how the model's attention is computed. Gives the layers that attend in Hearth's way, as they come."""
     register_attention()
     configs = {id(part.config): part.config for part in model.modules() if hasattr(part, "config")}
     before = [(config, getattr(config, "_attn_implementation", None)) for config in configs.values()]
     try:
         for config, _ in before:
             config._attn_implementation = name
-        yield
+        _layers_seen.clear()
+        yield _layers_seen
     finally:
         for config, implementation in before:
             config._attn_implementation = implementation
@@ -90,6 +103,7 @@ def _attend(module, query, key, value, attention_mask=None, scaling=None, slidin
     layer = getattr(module, "layer_idx", None)
     if layer is None:
         raise ExportError(f"{kind}: its attention does not say which layer it is (layer_idx)")
+    _layers_seen.add(layer)
     answer = torch.ops.hearth.hearth_attention(
         query.squeeze(0).transpose(0, 1),
         key.squeeze(0).transpose(0, 1),

@@ -44,7 +44,7 @@ TEST(ClassifierPlan, RefusesModelsForAnythingElse) {
   };
   constexpr Case kCases[] = {
       {R"("pipeline": )", R"("unknown": )", "'small' is not for image classification: its file describes no task"},
-      {"image-classification", "text-generation", "'small' is not for image classification, its task is text-gen"},
+      {"image-classification", "translation", "'small' is not for image classification, its task is translation"},
       {R"("dtype": "float32", "shape": ["n", 3, 8, 8])", R"("dtype": "uint8", "shape": ["n", 3, 8, 8])",
        "input 'x' is not a batch of float32 pictures"},
       {R"("shape": ["n", 3, 8, 8], "dim_order": [0, 2, 3, 1])", R"("shape": [3, 8, 8], "dim_order": [0, 1, 2])",

@@ -1,0 +1,50 @@
+#include "pipelines/generate/generator_plan.h"
+
+#include <array>
+
+#include "base/errors.h"
+
+namespace hearth {
+namespace {
+
+/// Tokens of a prompt that go through the model together: enough to keep it busy, few enough to bound memory.
+constexpr int64_t kUsualTokens = 512;
+
+bool is_plain_list(const InputSpec& input, std::string_view name) {
+  return input.name == name && input.dtype == DType::kInt64 && input.shape.size() == 1 &&
+         !input.shape[0].symbol.empty() && input.shape[0].multiply == 1 && input.shape[0].add == 0;
+}
+
+}  // namespace
+
+Result<GeneratorPlan> plan_generator(const Manifest& manifest) {
+  if (!manifest.pipeline || manifest.pipeline->task != "text-generation") {
+    return invalid_argument("the model '{}' is not for text generation: {}", manifest.name,
+                            manifest.pipeline ? fmt::format("its task is {}", manifest.pipeline->task)
+                                              : "its file describes no task; use `hearth run`");
+  }
+  const PipelineSpec& pipeline = *manifest.pipeline;
+  const MethodSpec& method = manifest.methods.at(pipeline.method);
+  constexpr std::array kInputs{"tokens", "positions", "rows"};
+  bool fits = method.inputs.size() == kInputs.size() && method.outputs.size() == 1;
+  for (size_t i = 0; fits && i < kInputs.size(); ++i) fits = is_plain_list(method.inputs[i], kInputs[i]);
+  if (!fits) {
+    return invalid_file("method '{}' does not take lists of tokens, positions and rows, or returns more than logits",
+                        pipeline.method);
+  }
+  const OutputSpec& logits = method.outputs[0];
+  const bool has_logits = logits.dtype == DType::kFloat32 && logits.shape.size() == 2 &&
+                          logits.shape[1].symbol.empty() && logits.shape[1].add == pipeline.generation.vocabulary_size;
+  if (!has_logits) {
+    return invalid_file("method '{}' does not return float32 logits of {} tokens", pipeline.method,
+                        pipeline.generation.vocabulary_size);
+  }
+  const SymbolRange& tokens = method.symbols.at(method.inputs[0].shape[0].symbol);
+  const SymbolRange& rows = method.symbols.at(method.inputs[2].shape[0].symbol);
+  if (tokens.min > 1 || rows.min > 1) {
+    return invalid_file("method '{}' does not take a single token", pipeline.method);
+  }
+  return GeneratorPlan{&pipeline, std::min(tokens.max, kUsualTokens)};
+}
+
+}  // namespace hearth

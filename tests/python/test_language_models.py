@@ -1,0 +1,148 @@
+"""Decoders of Hugging Face, exported without code of their own: greedy tokens equal transformers' eager ones."""
+
+import json
+
+import pytest
+import torch
+import transformers
+from conftest import run_exporter
+from programs import BUILD, hearth, hearth_json, run_program
+
+SMALL = {
+    "vocab_size": 256,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+    "tie_word_embeddings": False,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+SLIDING = {"sliding_window": 8}
+EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2}
+# What a class wants beside SMALL, or instead of it.
+DECODERS = {
+    "Llama": {},
+    "Mistral": SLIDING,
+    "Qwen2": {},
+    "Qwen3": {"head_dim": 16},
+    "Gemma": {"head_dim": 16, "tie_word_embeddings": True},
+    "Gemma2": SLIDING | {"head_dim": 16, "query_pre_attn_scalar": 16, "attn_logit_softcapping": 2.0},
+    "Gemma3": SLIDING
+    | {"head_dim": 16, "query_pre_attn_scalar": 16, "layer_types": ["sliding_attention", "full_attention"] * 2},
+    "Phi3": {},
+    "Phi": {},
+    "Olmo2": {},
+    "SmolLM3": {},
+    "Granite": {},
+    "Cohere2": SLIDING,
+    "Glm4": {"head_dim": 16},
+    "Starcoder2": SLIDING,
+    "StableLm": {},
+    "Exaone4": SLIDING | {"head_dim": 16},
+    "Mixtral": EXPERTS,
+    "Qwen3Moe": {"head_dim": 16, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32},
+    "GptOss": SLIDING | EXPERTS | {"head_dim": 16},
+    "GPT2": {"n_embd": 64, "n_layer": 4, "n_head": 4, "n_positions": 512},
+    "GPTNeoX": {},
+    "OPT": {"ffn_dim": 128, "word_embed_proj_dim": 64},
+}
+CLASSES = {"Gemma3": ("Gemma3TextConfig", "Gemma3ForCausalLM"), "GPT2": ("GPT2Config", "GPT2LMHeadModel")}
+PROMPT = 21
+GENERATED = 64
+
+
+def build(name: str) -> torch.nn.Module:
+    """The class with random weights, large enough for the next token to depend on those before it."""
+    config_name, class_name = CLASSES.get(name, (f"{name}Config", f"{name}ForCausalLM"))
+    config = getattr(transformers, config_name)(**SMALL | DECODERS[name])
+    torch.manual_seed(0)
+    model = getattr(transformers, class_name)._from_config(config, attn_implementation="eager").eval()
+    table = model.get_input_embeddings().weight
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.normal_(0, 1 if parameter is table else 0.3)
+            else:
+                parameter.add_(torch.randn_like(parameter) * 0.05)
+    return model
+
+
+def greedy(model: torch.nn.Module, prompt: list[int], count: int) -> list[int]:
+    """Without a cache: each token from the whole sequence before it."""
+    tokens = list(prompt)
+    for _ in range(count):
+        with torch.no_grad():
+            tokens.append(int(model(input_ids=torch.tensor([tokens]), use_cache=False).logits[0, -1].argmax()))
+    return tokens[len(prompt) :]
+
+
+def generate(file, prompt: list[int], *options: str):
+    return hearth("generate", file, f"--ids={','.join(map(str, prompt))}", "--json", *options)
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("llama")
+    model = build("Llama")
+    model.save_pretrained(folder / "model")
+    run_exporter(str(folder / "model"), "-o", str(folder / "llama.pt2"), "--quiet", cwd=folder)
+    return model, folder / "llama.pt2"
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_greedy_tokens_are_those_of_transformers(name, tmp_path):
+    model = build(name)
+    model.save_pretrained(tmp_path / "model")
+    target = hearth_json("devices")["devices"][0]["targets"][0]
+    exported = run_exporter(
+        str(tmp_path / "model"), "-o", str(tmp_path / "m.pt2"), "--targets", target, "--quiet", cwd=tmp_path
+    )
+    assert exported.returncode == 0, exported.stderr
+    prompt = torch.randint(3, 256, (PROMPT,), generator=torch.Generator().manual_seed(1)).tolist()
+    done = generate(tmp_path / "m.pt2", prompt, "-n", str(GENERATED), "--ignore-end")
+    assert done.returncode == 0, done.stderr
+    expected = greedy(model, prompt, GENERATED)
+    assert len(set(expected)) > 4
+    assert json.loads(done.stdout)["tokens"] == expected
+
+
+def test_a_generation_says_why_it_is_over(llama):
+    model, file = llama
+    prompt = [5, 6, 7]
+    answer = json.loads(generate(file, prompt, "-n", "3", "--ignore-end").stdout)
+    assert (len(answer["tokens"]), answer["finish"], answer["prompt_tokens"]) == (3, "length", 3)
+    long = torch.randint(3, 256, (509,), generator=torch.Generator().manual_seed(1)).tolist()
+    answer = json.loads(generate(file, long, "-n", "30", "--ignore-end").stdout)
+    assert (answer["tokens"], answer["finish"]) == (greedy(model, long, 4), "context")
+
+
+@pytest.mark.parametrize("build_kind", ["release", "tsan"])
+def test_sessions_that_fork_and_go_back_answer_as_a_fresh_one(build_kind, llama):
+    stress = BUILD / build_kind / "tests" / "stress" / "sequence_stress"
+    if not stress.exists():
+        pytest.skip(f"{stress} is not built")
+    calls = 1000 if build_kind == "release" else 100
+    done = run_program(stress, str(calls), "1", llama[1])
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [([256], "256 is not a token"), ([-1], "-1 is not a token"), ([5] * 512, "512 tokens, and the model's context")],
+)
+def test_a_prompt_that_does_not_fit_is_refused(prompt, message, llama):
+    refused = generate(llama[1], prompt)
+    assert refused.returncode == 2
+    assert message in refused.stderr
+
+
+def test_an_attention_of_another_kind_is_an_error_at_export(tmp_path):
+    config = transformers.BloomConfig(vocab_size=64, hidden_size=32, n_layer=1, n_head=2)
+    transformers.BloomForCausalLM(config).save_pretrained(tmp_path / "model")
+    refused = run_exporter(str(tmp_path / "model"), "-o", str(tmp_path / "m.pt2"), "--quiet", cwd=tmp_path)
+    assert refused.returncode != 0
+    assert "0 of its 1 layers attend in the way" in refused.stderr

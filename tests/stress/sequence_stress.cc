@@ -1,0 +1,165 @@
+// Random calls of sessions of a language model, compared with a plain list of tokens: whatever was appended, forked and
+// taken back, a session answers as a fresh one that is given its tokens in one piece.
+//
+// usage: sequence_stress CALLS SEED FILE    exit status 1 at the first answer that differs
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <numeric>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "hearth/model.h"
+#include "model/model_impl.h"
+
+namespace hearth {
+namespace {
+
+constexpr size_t kMostSessions = 6;
+constexpr int64_t kLongestSequence = 400;
+constexpr int64_t kMostTokensOfCall = 40;
+/// Relative to the largest logit: sums of other lengths are made in another order.
+constexpr float kTolerance = 1e-4F;
+
+using Tokens = std::vector<int64_t>;
+
+struct Sequence {
+  Session session;
+  Tokens tokens;  ///< What the session should have.
+};
+
+Result<Tensor> borrow_list(Tokens& numbers) {
+  return Tensor::borrow(DType::kInt64, std::array{static_cast<int64_t>(numbers.size())}, numbers.data());
+}
+
+/// Appends tokens; returns the logits after the last.
+Result<std::vector<float>> append(Session& session, Tokens tokens) {
+  Tokens positions(tokens.size());
+  std::iota(positions.begin(), positions.end(), session.length());
+  Tokens rows{static_cast<int64_t>(tokens.size()) - 1};
+  std::array<Tensor, 3> inputs;
+  HEARTH_ASSIGN_OR_RETURN(inputs[0], borrow_list(tokens));
+  HEARTH_ASSIGN_OR_RETURN(inputs[1], borrow_list(positions));
+  HEARTH_ASSIGN_OR_RETURN(inputs[2], borrow_list(rows));
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, session.run("decode", inputs));
+  const auto* logits = outputs[0].data_as<float>();
+  return std::vector<float>(logits, logits + outputs[0].size(1));
+}
+
+Status check_same(std::span<const float> got, std::span<const float> wanted) {
+  float largest = 0;
+  float difference = 0;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    largest = std::max(largest, std::abs(wanted[i]));
+    difference = std::max(difference, std::abs(got[i] - wanted[i]));
+  }
+  if (difference <= kTolerance * largest) return {};
+  return error(StatusCode::kFailed, "logits differ by {:.2g} of the largest", difference / largest);
+}
+
+class Stress {
+ public:
+  Stress(Model model, uint32_t seed) : model_(std::move(model)), random_(seed) {
+    vocabulary_ = model_.impl()->archive().manifest().pipeline->generation.vocabulary_size;
+  }
+
+  Status run(int calls) {
+    for (int i = 0; i < calls; ++i) {
+      const Status status = call();
+      if (!status.ok()) return status.with_context(fmt::format("call {}", i));
+    }
+    return {};
+  }
+
+ private:
+  int64_t draw(int64_t least, int64_t most) { return std::uniform_int_distribution(least, most)(random_); }
+
+  Status call() {
+    if (sequences_.empty()) {
+      HEARTH_ASSIGN_OR_RETURN(Session session, model_.session());
+      sequences_.push_back({std::move(session), {}});
+    }
+    const auto chosen = static_cast<size_t>(draw(0, static_cast<int64_t>(sequences_.size()) - 1));
+    Sequence& sequence = sequences_[chosen];
+    switch (draw(0, 7)) {
+      case 0:
+        return fork(sequence);
+      case 1:
+        sequence.tokens.resize(static_cast<size_t>(draw(0, static_cast<int64_t>(sequence.tokens.size()))));
+        return sequence.session.rewind(static_cast<int64_t>(sequence.tokens.size()));
+      case 2:
+        if (sequences_.size() > 1) sequences_.erase(sequences_.begin() + static_cast<std::ptrdiff_t>(chosen));
+        return {};
+      case 3:
+        return fail(sequence);
+      default:
+        return extend(sequence);
+    }
+  }
+
+  Status fork(Sequence& sequence) {
+    if (sequences_.size() == kMostSessions) return {};
+    HEARTH_ASSIGN_OR_RETURN(Session copy, sequence.session.fork());
+    sequences_.push_back({std::move(copy), Tokens(sequence.tokens)});
+    return {};
+  }
+
+  /// What a session refuses must leave its sequence as it is.
+  Status fail(Sequence& sequence) {
+    const auto length = static_cast<int64_t>(sequence.tokens.size());
+    if (sequence.session.rewind(length + 1).ok() || sequence.session.run("decode", std::span<const Tensor>()).ok()) {
+      return error(StatusCode::kFailed, "nonsense was taken");
+    }
+    if (sequence.session.length() == length) return {};
+    return error(StatusCode::kFailed, "{} tokens instead of {}", sequence.session.length(), length);
+  }
+
+  Status extend(Sequence& sequence) {
+    if (static_cast<int64_t>(sequence.tokens.size()) + kMostTokensOfCall > kLongestSequence) {
+      sequence.tokens.resize(kLongestSequence / 2);
+      return sequence.session.rewind(kLongestSequence / 2);
+    }
+    Tokens more(static_cast<size_t>(draw(0, 2) == 0 ? draw(2, kMostTokensOfCall) : 1));
+    for (int64_t& token : more) token = draw(0, vocabulary_ - 1);
+    sequence.tokens.insert(sequence.tokens.end(), more.begin(), more.end());
+    HEARTH_ASSIGN_OR_RETURN(const std::vector<float> logits, append(sequence.session, std::move(more)));
+    HEARTH_ASSIGN_OR_RETURN(Session fresh, model_.session());
+    HEARTH_ASSIGN_OR_RETURN(const std::vector<float> expected, append(fresh, sequence.tokens));
+    if (sequence.session.length() != static_cast<int64_t>(sequence.tokens.size())) {
+      return error(StatusCode::kFailed, "{} tokens instead of {}", sequence.session.length(), sequence.tokens.size());
+    }
+    return check_same(logits, expected);
+  }
+
+  Model model_;
+  std::mt19937 random_;
+  int64_t vocabulary_;
+  std::vector<Sequence> sequences_;
+};
+
+int main_function(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 3) {
+    fmt::print(stderr, "usage: sequence_stress CALLS SEED FILE\n");
+    return 2;
+  }
+  Result<Model> model = Model::open(arguments[2]);
+  Status status = model.status();
+  if (status.ok()) {
+    const auto seed = static_cast<uint32_t>(std::atoi(arguments[1].c_str()));
+    status = Stress(*std::move(model), seed).run(std::atoi(arguments[0].c_str()));
+  }
+  if (!status.ok()) fmt::print(stderr, "{}\n", status.message());
+  return status.ok() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace hearth
+
+int main(int argc, char** argv) { return hearth::main_function({argv + 1, argv + argc}); }

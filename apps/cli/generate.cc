@@ -1,5 +1,6 @@
 #include "hearth/generate.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -54,11 +55,28 @@ nlohmann::ordered_json as_json(const Generation& generation, size_t prompt_token
             {"tokens_per_second", rate}}}};
 }
 
+/// "7=-1.5" or "7=-inf".
+Status add_bias(const std::string& text, SamplingOptions& sampling) {
+  const size_t equals = text.find('=');
+  int64_t token = 0;
+  double bias = 0;
+  const char* middle = text.data() + std::min(equals, text.size());
+  const char* end = text.data() + text.size();
+  const bool good = equals != std::string::npos && std::from_chars(text.data(), middle, token).ptr == middle &&
+                    std::from_chars(middle + 1, end, bias).ptr == end;
+  if (!good) return invalid_argument("--logit-bias: '{}' is not TOKEN=NUMBER", text);
+  sampling.logit_bias.push_back({token, bias});
+  return {};
+}
+
 }  // namespace
 
 Status generate(const GenerateCommandOptions& options, const CommonOptions& common) {
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
   HEARTH_ASSIGN_OR_RETURN(const std::vector<int64_t> prompt, parse_tokens(options.ids));
+  GenerateOptions wanted{
+      .max_tokens = options.max_tokens, .sampling = options.sampling, .stops_at_end = !options.ignore_end};
+  for (const std::string& bias : options.logit_bias) HEARTH_RETURN_IF_ERROR(add_bias(bias, wanted.sampling));
   HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
   HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, TextGenerator::create(model));
   const auto print_token = [](int64_t token) {
@@ -66,9 +84,7 @@ Status generate(const GenerateCommandOptions& options, const CommonOptions& comm
     return std::fflush(stdout) == 0;
   };
   const std::function<bool(int64_t)> on_token = common.json ? std::function<bool(int64_t)>() : print_token;
-  HEARTH_ASSIGN_OR_RETURN(
-      const Generation generation,
-      generator.generate(prompt, {.max_tokens = options.max_tokens, .stops_at_end = !options.ignore_end}, on_token));
+  HEARTH_ASSIGN_OR_RETURN(const Generation generation, generator.generate(prompt, wanted, on_token));
   if (common.json) {
     print_json(as_json(generation, prompt.size()));
   } else {

@@ -141,6 +141,21 @@ class Program {
     added->callback([this] { chosen_ = [this] { return classify(classify_, common_); }; });
   }
 
+  static void add_sampling(CLI::App* command, SamplingOptions& sampling) {
+    const auto add = [&](const char* name, auto& value, const char* description) {
+      command->add_option(name, value, description)->capture_default_str();
+    };
+    add("--temp", sampling.temperature, "0: always the most probable token; more: improbable ones as well");
+    add("--top-k", sampling.top_k, "draw from so many most probable tokens; 0: from all");
+    add("--top-p", sampling.top_p, "draw from the fewest tokens that are together so probable");
+    add("--min-p", sampling.min_p, "draw from tokens at least so probable, relative to the most probable");
+    add("--typical-p", sampling.typical_p, "draw from the most typical tokens that are together so probable");
+    add("--repetition-penalty", sampling.repetition_penalty, "above 1: tokens that occurred become less probable");
+    add("--presence-penalty", sampling.presence_penalty, "taken from the score of a token that was generated");
+    add("--frequency-penalty", sampling.frequency_penalty, "the same for each time that it was");
+    add("--seed", sampling.seed, "of the random numbers");
+  }
+
   void add_generate() {
     CLI::App* added = command("generate", "Continue a sequence of tokens with a language model",
                               "  hearth generate llama.pt2 --ids 1,15,7 -n 64 --json");
@@ -149,6 +164,10 @@ class Program {
     added->add_option("-n,--max-tokens", generate_.max_tokens, "tokens to generate at most")
         ->check(kPositive)
         ->capture_default_str();
+    add_sampling(added, generate_.sampling);
+    added->add_option("--logit-bias", generate_.logit_bias, "TOKEN=NUMBER: added to its score; -inf forbids it")
+        ->allow_extra_args(false)
+        ->take_all();
     added->add_flag("--ignore-end", generate_.ignore_end, "go on after a token that ends an answer");
     added->callback([this] { chosen_ = [this] { return generate(generate_, common_); }; });
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hearth/model.h"
+#include "hearth/sampling.h"
 
 namespace hearth::cli {
 
@@ -37,6 +38,8 @@ struct GenerateCommandOptions {
   std::string file;
   std::string ids;
   int64_t max_tokens = 128;
+  SamplingOptions sampling;
+  std::vector<std::string> logit_bias;  ///< "TOKEN=NUMBER".
   bool ignore_end = false;
 };
 

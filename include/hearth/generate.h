@@ -8,12 +8,14 @@
 
 #include "hearth/export.h"
 #include "hearth/model.h"
+#include "hearth/sampling.h"
 #include "hearth/status.h"
 
 namespace hearth {
 
 struct GenerateOptions {
   int64_t max_tokens = 128;  ///< Tokens to generate at most.
+  SamplingOptions sampling;  ///< How each token is chosen.
   bool stops_at_end = true;  ///< A token that the model's file calls an end is the last.
 };
 
@@ -43,9 +45,10 @@ class HEARTH_API TextGenerator {
   TextGenerator& operator=(TextGenerator&&) noexcept;
   ~TextGenerator();
 
-  /// The most probable continuation of `prompt`, token by token (of equals the first). `on_token` is told of each token
+  /// A continuation of `prompt`, token by token, the most probable one by default. `on_token` is told of each token
   /// when it is known, and returns false to stop; it may be empty. kInvalidArgument: an empty prompt, a number that is
-  /// no token, or a prompt that leaves no room in the model's context.
+  /// no token, a prompt that leaves no room in the
+  /// model's context, or sampling options that make no sense.
   Result<Generation> generate(std::span<const int64_t> prompt, const GenerateOptions& options,
                               const std::function<bool(int64_t token)>& on_token = {});
 

@@ -120,6 +120,24 @@ def test_a_generation_says_why_it_is_over(llama):
     assert (answer["tokens"], answer["finish"]) == (greedy(model, long, 4), "context")
 
 
+def test_a_seed_repeats_what_was_drawn(llama):
+    def tokens(*options: str) -> list[int]:
+        done = generate(llama[1], [5, 6, 7], "-n", "20", "--ignore-end", *options)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["tokens"]
+
+    greedy_tokens = tokens()
+    drawn = tokens("--temp", "2", "--seed", "1")
+    assert drawn == tokens("--temp", "2", "--seed", "1")
+    assert drawn != tokens("--temp", "2", "--seed", "2")
+    assert tokens("--temp", "2", "--top-k", "1") == greedy_tokens
+    assert greedy_tokens[0] not in tokens("--logit-bias", f"{greedy_tokens[0]}=-inf")
+    for option, message in (("--temp=-1", "temperature is -1"), ("--logit-bias=x", "not TOKEN=NUMBER")):
+        refused = generate(llama[1], [5], option)
+        assert refused.returncode == 2
+        assert message in refused.stderr
+
+
 @pytest.mark.parametrize("build_kind", ["release", "tsan"])
 def test_sessions_that_fork_and_go_back_answer_as_a_fresh_one(build_kind, llama):
     stress = BUILD / build_kind / "tests" / "stress" / "sequence_stress"

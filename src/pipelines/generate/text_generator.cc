@@ -7,6 +7,7 @@
 #include "hearth/generate.h"
 #include "model/model_impl.h"
 #include "pipelines/generate/generator_plan.h"
+#include "text/sampler.h"
 
 namespace hearth {
 namespace {
@@ -19,11 +20,6 @@ Result<Tensor> borrow_list(std::vector<int64_t>& numbers) {
   return Tensor::borrow(DType::kInt64, std::array{static_cast<int64_t>(numbers.size())}, numbers.data());
 }
 
-/// The place of the largest number; of equals the first.
-int64_t largest(std::span<const float> logits) {
-  return std::ranges::max_element(logits, [](float a, float b) { return a < b; }) - logits.begin();
-}
-
 }  // namespace
 
 class TextGeneratorImpl {
@@ -34,11 +30,14 @@ class TextGeneratorImpl {
   Result<Generation> generate(std::span<const int64_t> prompt, const GenerateOptions& options,
                               const std::function<bool(int64_t token)>& on_token) {
     HEARTH_RETURN_IF_ERROR(check_prompt(prompt));
+    HEARTH_ASSIGN_OR_RETURN(Sampler sampler, Sampler::create(options.sampling, facts().vocabulary_size));
+    sampler.begin(prompt);
     HEARTH_RETURN_IF_ERROR(session_.rewind(0));
     Generation generation;
     if (options.max_tokens <= 0) return generation;
     const auto start = Clock::now();
-    HEARTH_ASSIGN_OR_RETURN(int64_t token, read(prompt));
+    HEARTH_ASSIGN_OR_RETURN(Tensor logits, read(prompt));
+    HEARTH_ASSIGN_OR_RETURN(int64_t token, choose(sampler, logits));
     generation.prompt_seconds = seconds_since(start);
     const auto first = Clock::now();
     while (true) {
@@ -48,7 +47,8 @@ class TextGeneratorImpl {
         generation.finish = *finish;
         break;
       }
-      HEARTH_ASSIGN_OR_RETURN(token, step(std::span(&token, 1)));
+      HEARTH_ASSIGN_OR_RETURN(logits, step(std::span(&token, 1)));
+      HEARTH_ASSIGN_OR_RETURN(token, choose(sampler, logits));
     }
     generation.generate_seconds = seconds_since(first);
     return generation;
@@ -69,8 +69,8 @@ class TextGeneratorImpl {
                             facts().context_length);
   }
 
-  /// Goes through a prompt, so many tokens at a time as the method takes. Returns the token after it.
-  Result<int64_t> read(std::span<const int64_t> prompt) {
+  /// Goes through a prompt, so many tokens at a time as the method takes. Returns the scores of what follows.
+  Result<Tensor> read(std::span<const int64_t> prompt) {
     const auto most = static_cast<size_t>(plan_.most_tokens);
     for (; prompt.size() > most; prompt = prompt.subspan(most)) {
       HEARTH_RETURN_IF_ERROR(step(prompt.first(most)).status());
@@ -78,8 +78,8 @@ class TextGeneratorImpl {
     return step(prompt);
   }
 
-  /// Returns the token after `tokens`, which continue the session's sequence.
-  Result<int64_t> step(std::span<const int64_t> tokens) {
+  /// Returns the scores of what follows `tokens`, which continue the session's sequence.
+  Result<Tensor> step(std::span<const int64_t> tokens) {
     std::vector<int64_t> list(tokens.begin(), tokens.end());
     std::vector<int64_t> positions(tokens.size());
     std::iota(positions.begin(), positions.end(), session_.length());
@@ -89,7 +89,11 @@ class TextGeneratorImpl {
     HEARTH_ASSIGN_OR_RETURN(inputs[1], borrow_list(positions));
     HEARTH_ASSIGN_OR_RETURN(inputs[2], borrow_list(rows));
     HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, session_.run(plan_.pipeline->method, inputs));
-    return largest({outputs[0].data_as<float>(), static_cast<size_t>(facts().vocabulary_size)});
+    return outputs[0];
+  }
+
+  Result<int64_t> choose(Sampler& sampler, const Tensor& logits) const {
+    return sampler.next({logits.data_as<float>(), static_cast<size_t>(facts().vocabulary_size)});
   }
 
   std::optional<FinishReason> finish_after(const Generation& generation, const GenerateOptions& options,

@@ -1,0 +1,157 @@
+#include "text/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/errors.h"
+
+namespace hearth {
+namespace {
+
+Status check(bool good, std::string_view option, double value, std::string_view wanted) {
+  return good ? Status() : invalid_argument("sampling: {} is {}, expected {}", option, value, wanted);
+}
+
+/// Probabilities of candidates from their scores, most probable first.
+template <typename Candidates>
+void rank(Candidates& candidates) {
+  std::ranges::stable_sort(candidates, [](const auto& a, const auto& b) { return a.score > b.score; });
+  double total = 0;
+  for (auto& candidate : candidates) {
+    candidate.probability = std::exp(candidate.score - candidates.front().score);
+    total += candidate.probability;
+  }
+  for (auto& candidate : candidates) candidate.probability /= total;
+}
+
+/// Leaves the first candidates that together are at least `share` probable, one at least.
+template <typename Candidates>
+void keep_share(Candidates& candidates, double share) {
+  double sum = 0;
+  size_t count = 0;
+  while (count < candidates.size() && (count == 0 || sum < share)) sum += candidates[count++].probability;
+  candidates.resize(count);
+}
+
+}  // namespace
+
+Result<Sampler> Sampler::create(const SamplingOptions& options, int64_t vocabulary_size) {
+  const auto is_share = [](double value) { return value > 0 && value <= 1; };
+  HEARTH_RETURN_IF_ERROR(check(std::isfinite(options.temperature) && options.temperature >= 0, "temperature",
+                               options.temperature, "0 or more"));
+  HEARTH_RETURN_IF_ERROR(check(options.top_k >= 0, "top_k", static_cast<double>(options.top_k), "0 or more"));
+  HEARTH_RETURN_IF_ERROR(check(is_share(options.top_p), "top_p", options.top_p, "more than 0 and at most 1"));
+  HEARTH_RETURN_IF_ERROR(check(options.min_p >= 0 && options.min_p <= 1, "min_p", options.min_p, "0 to 1"));
+  HEARTH_RETURN_IF_ERROR(
+      check(is_share(options.typical_p), "typical_p", options.typical_p, "more than 0 and at most 1"));
+  HEARTH_RETURN_IF_ERROR(check(std::isfinite(options.repetition_penalty) && options.repetition_penalty > 0,
+                               "repetition_penalty", options.repetition_penalty, "more than 0"));
+  HEARTH_RETURN_IF_ERROR(
+      check(std::isfinite(options.presence_penalty), "presence_penalty", options.presence_penalty, "a number"));
+  HEARTH_RETURN_IF_ERROR(
+      check(std::isfinite(options.frequency_penalty), "frequency_penalty", options.frequency_penalty, "a number"));
+  for (const auto& [token, bias] : options.logit_bias) {
+    if (token < 0 || token >= vocabulary_size) {
+      return invalid_argument("sampling: logit_bias: {} is not a token of the model, which has {}", token,
+                              vocabulary_size);
+    }
+    HEARTH_RETURN_IF_ERROR(
+        check(bias < std::numeric_limits<double>::infinity(), "logit_bias", bias, "a number or -infinity"));
+  }
+  return Sampler(options);
+}
+
+Sampler::Sampler(const SamplingOptions& options) : options_(options), random_(options.seed) {
+  for (const TokenBias& entry : options.logit_bias) biases_[entry.token] += entry.bias;
+}
+
+void Sampler::begin(std::span<const int64_t> prompt) {
+  generated_.clear();
+  for (const int64_t token : prompt) generated_.try_emplace(token);
+}
+
+Result<int64_t> Sampler::next(std::span<const float> scores) {
+  HEARTH_ASSIGN_OR_RETURN(std::vector<Candidate> left, candidates(scores));
+  int64_t token = 0;
+  if (options_.temperature == 0) {
+    token = std::ranges::max_element(left, {}, &Candidate::score)->token;
+  } else {
+    narrow(left);
+    token = draw(left);
+  }
+  ++generated_[token];
+  return token;
+}
+
+double Sampler::adjusted(int64_t token, double score) const {
+  const auto found = generated_.find(token);
+  if (found == generated_.end()) return score;
+  score = score > 0 ? score / options_.repetition_penalty : score * options_.repetition_penalty;
+  const auto generated = static_cast<double>(found->second);
+  if (generated > 0) score -= options_.presence_penalty + options_.frequency_penalty * generated;
+  return score;
+}
+
+Result<std::vector<Sampler::Candidate>> Sampler::candidates(std::span<const float> scores) const {
+  std::vector<Candidate> result;
+  result.reserve(scores.size());
+  for (size_t i = 0; i < scores.size(); ++i) {
+    const auto token = static_cast<int64_t>(i);
+    double score = adjusted(token, static_cast<double>(scores[i]));
+    if (const auto bias = biases_.find(token); bias != biases_.end()) score += bias->second;
+    // What the comparison leaves out: NaN, and tokens that are forbidden.
+    if (score > -std::numeric_limits<double>::infinity()) {
+      result.push_back({token, std::min(score, std::numeric_limits<double>::max()), 0});
+    }
+  }
+  if (result.empty()) {
+    return error(StatusCode::kFailed,
+                 "sampling: the model leaves no token that could be next: its scores are no numbers");
+  }
+  return result;
+}
+
+void Sampler::narrow(std::vector<Candidate>& candidates) const {
+  const auto count = static_cast<int64_t>(candidates.size());
+  if (options_.top_k > 0 && options_.top_k < count) {
+    const auto by_score = [](const Candidate& a, const Candidate& b) {
+      return a.score != b.score ? a.score > b.score : a.token < b.token;
+    };
+    std::ranges::nth_element(candidates, candidates.begin() + options_.top_k, by_score);
+    candidates.resize(static_cast<size_t>(options_.top_k));
+    std::ranges::sort(candidates, by_score);
+  }
+  const double largest = std::ranges::max_element(candidates, {}, &Candidate::score)->score;
+  for (Candidate& candidate : candidates) candidate.score = (candidate.score - largest) / options_.temperature;
+  rank(candidates);
+  if (options_.top_p < 1) {
+    keep_share(candidates, options_.top_p);
+    rank(candidates);
+  }
+  if (options_.min_p > 0) {
+    const double least = options_.min_p * candidates.front().probability;
+    std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.probability < least; });
+    rank(candidates);
+  }
+  if (options_.typical_p < 1) {
+    double expected = 0;
+    for (const Candidate& c : candidates) expected -= c.probability > 0 ? c.probability * std::log(c.probability) : 0;
+    const auto strangeness = [&](const Candidate& c) { return std::abs(-std::log(c.probability) - expected); };
+    std::ranges::stable_sort(candidates, {}, strangeness);
+    keep_share(candidates, options_.typical_p);
+    rank(candidates);
+  }
+}
+
+int64_t Sampler::draw(const std::vector<Candidate>& candidates) {
+  // 53 random bits: std::uniform_real_distribution differs between libraries.
+  double point = static_cast<double>(random_() >> 11) * 0x1p-53;
+  for (const Candidate& candidate : candidates) {
+    point -= candidate.probability;
+    if (point < 0) return candidate.token;
+  }
+  return candidates.front().token;
+}
+
+}  // namespace hearth

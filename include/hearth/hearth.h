@@ -169,7 +169,10 @@ HEARTH_API const hearth_method_info* hearth_model_method(const hearth_model* mod
 
 /* Running */
 
-/** The mutable part of running a model. Sessions of one model run independently. */
+/**
+ * The mutable part of running a model, among it the sequence of tokens that a language model goes on with. Sessions of
+ * one model run independently.
+ */
 typedef struct hearth_session hearth_session;
 
 HEARTH_API hearth_status hearth_session_create(const hearth_model* model, hearth_session** session,
@@ -185,6 +188,13 @@ HEARTH_API void hearth_session_free(hearth_session* session);
 HEARTH_API hearth_status hearth_session_run(hearth_session* session, const char* method, const char* const* names,
                                             const hearth_tensor* const* inputs, size_t input_count,
                                             hearth_tensor** outputs, size_t output_count, hearth_error* error);
+
+/** Tokens of the session's sequence: those that its runs of a language model's method were given. */
+HEARTH_API int64_t hearth_session_length(const hearth_session* session);
+/** Takes the sequence back to its first `length` tokens. HEARTH_INVALID_ARGUMENT when it is shorter. */
+HEARTH_API hearth_status hearth_session_rewind(hearth_session* session, int64_t length, hearth_error* error);
+/** A session of the same model that goes on from the same sequence. */
+HEARTH_API hearth_status hearth_session_fork(const hearth_session* session, hearth_session** fork, hearth_error* error);
 
 /* Classifying pictures */
 

@@ -220,6 +220,27 @@ hearth_status hearth_session_create(const hearth_model* model, hearth_session** 
 
 void hearth_session_free(hearth_session* session) { delete session; }
 
+int64_t hearth_session_length(const hearth_session* session) {
+  return session == nullptr ? 0 : session->session.length();
+}
+
+hearth_status hearth_session_rewind(hearth_session* session, int64_t length, hearth_error* error) {
+  return guarded(error, [&]() -> Status {
+    HEARTH_RETURN_IF_ERROR(require(session, "session"));
+    return session->session.rewind(length);
+  });
+}
+
+hearth_status hearth_session_fork(const hearth_session* session, hearth_session** fork, hearth_error* error) {
+  return guarded(error, [&]() -> Status {
+    HEARTH_RETURN_IF_ERROR(hearth::clear(fork, "fork"));
+    HEARTH_RETURN_IF_ERROR(require(session, "session"));
+    HEARTH_ASSIGN_OR_RETURN(hearth::Session copy, session->session.fork());
+    *fork = new hearth_session{std::move(copy)};
+    return {};
+  });
+}
+
 hearth_status hearth_session_run(hearth_session* session, const char* method, const char* const* names,
                                  const hearth_tensor* const* inputs, size_t input_count, hearth_tensor** outputs,
                                  size_t output_count, hearth_error* error) {

@@ -151,6 +151,12 @@ TEST(CFace, NamesTheParameterThatIsNull) {
        }},
       {"'session'",
        [](hearth_error* e) { return hearth_session_run(nullptr, "forward", nullptr, nullptr, 0, nullptr, 0, e); }},
+      {"'session'", [](hearth_error* e) { return hearth_session_rewind(nullptr, 0, e); }},
+      {"'session'",
+       [](hearth_error* e) {
+         hearth_session* fork;
+         return hearth_session_fork(nullptr, &fork, e);
+       }},
       {"'outputs'",
        [](hearth_error* e) { return hearth_session_run(nullptr, "forward", nullptr, nullptr, 0, nullptr, 1, e); }},
       {"'model'",
@@ -178,6 +184,7 @@ TEST(CFace, GivesBackNothingWithoutComplaint) {
   hearth_tensor_free(nullptr);
   hearth_model_close(nullptr);
   hearth_session_free(nullptr);
+  EXPECT_EQ(hearth_session_length(nullptr), 0);
   hearth_classifier_free(nullptr);
   hearth_classifications_free(nullptr);
 }

@@ -1,6 +1,7 @@
 """Decoders of Hugging Face, exported without code of their own: greedy tokens equal transformers' eager ones."""
 
 import json
+import sys
 
 import pytest
 import torch
@@ -136,6 +137,52 @@ def test_a_seed_repeats_what_was_drawn(llama):
         refused = generate(llama[1], [5], option)
         assert refused.returncode == 2
         assert message in refused.stderr
+
+
+# Through the C face, in a process without PyTorch, whose symbols a model would find otherwise.
+C_FACE = """
+import ctypes, sys
+import numpy as np
+lib, error = ctypes.CDLL(sys.argv[1]), ctypes.create_string_buffer(1024)
+lib.hearth_session_length.restype = ctypes.c_int64
+
+def call(function, *arguments):
+    if function(*arguments, error) != 0:
+        raise SystemExit(error.raw[4:].split(b"\\0")[0].decode())
+
+def made(function, *arguments):
+    handle = ctypes.c_void_p()
+    call(function, *arguments, ctypes.byref(handle))
+    return handle
+
+def append(session, tokens):
+    lists = [np.array(numbers) for numbers in (tokens, range(length(session), length(session) + len(tokens)), [0])]
+    sizes = [(ctypes.c_int64 * 1)(len(numbers)) for numbers in lists]
+    places = [numbers.ctypes.data_as(ctypes.c_void_p) for numbers in lists]
+    one, three = ctypes.c_size_t(1), ctypes.c_size_t(3)
+    tensors = [made(lib.hearth_tensor_borrow, 4, sizes[i], one, places[i]) for i in range(3)]
+    inputs, outputs = (ctypes.c_void_p * 3)(*(tensor.value for tensor in tensors)), (ctypes.c_void_p * 1)()
+    call(lib.hearth_session_run, session, b"decode", None, inputs, three, outputs, one)
+
+def length(session):
+    return lib.hearth_session_length(session)
+
+model = made(lib.hearth_model_open, sys.argv[2].encode(), None)
+session = made(lib.hearth_session_create, model)
+append(session, [5, 6, 7])
+fork = made(lib.hearth_session_fork, session)
+append(fork, [8])
+call(lib.hearth_session_rewind, session, ctypes.c_int64(1))
+print(length(session), length(fork))
+call(lib.hearth_session_rewind, session, ctypes.c_int64(2))
+"""
+
+
+def test_the_c_face_forks_and_goes_back(llama):
+    library = BUILD / "release" / "src" / "library" / "libhearth.so"
+    done = run_program(sys.executable, "-c", C_FACE, library, llama[1])
+    assert done.stdout == "1 4\n"
+    assert "the sequence has 1 tokens; it cannot be taken back to 2" in done.stderr
 
 
 @pytest.mark.parametrize("build_kind", ["release", "tsan"])

@@ -103,6 +103,8 @@ def _attend(module, query, key, value, attention_mask=None, scaling=None, slidin
     layer = getattr(module, "layer_idx", None)
     if layer is None:
         raise ExportError(f"{kind}: its attention does not say which layer it is (layer_idx)")
+    if layer in _layers_seen:
+        raise ExportError(f"{kind}: layer {layer} attends twice; the keys of one step would replace the other's")
     _layers_seen.add(layer)
     answer = torch.ops.hearth.hearth_attention(
         query.squeeze(0).transpose(0, 1),

@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <numeric>
+#include <optional>
 
 #include "base/errors.h"
 #include "hearth/generate.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/errors.h"
 
@@ -13,10 +14,18 @@ Status check(bool good, std::string_view option, double value, std::string_view 
   return good ? Status() : invalid_argument("sampling: {} is {}, expected {}", option, value, wanted);
 }
 
+/// Sorts by what `key` says of a candidate, the least first; of equals the lower token first.
+template <typename Candidates, typename Key>
+void sort_by(Candidates& candidates, Key key) {
+  std::ranges::sort(candidates, [&](const auto& a, const auto& b) {
+    return std::pair(key(a), a.token) < std::pair(key(b), b.token);
+  });
+}
+
 /// Probabilities of candidates from their scores, most probable first.
 template <typename Candidates>
 void rank(Candidates& candidates) {
-  std::ranges::stable_sort(candidates, [](const auto& a, const auto& b) { return a.score > b.score; });
+  sort_by(candidates, [](const auto& candidate) { return -candidate.score; });
   double total = 0;
   for (auto& candidate : candidates) {
     candidate.probability = std::exp(candidate.score - candidates.front().score);
@@ -120,7 +129,6 @@ void Sampler::narrow(std::vector<Candidate>& candidates) const {
     };
     std::ranges::nth_element(candidates, candidates.begin() + options_.top_k, by_score);
     candidates.resize(static_cast<size_t>(options_.top_k));
-    std::ranges::sort(candidates, by_score);
   }
   const double largest = std::ranges::max_element(candidates, {}, &Candidate::score)->score;
   for (Candidate& candidate : candidates) candidate.score = (candidate.score - largest) / options_.temperature;
@@ -138,7 +146,7 @@ void Sampler::narrow(std::vector<Candidate>& candidates) const {
     double expected = 0;
     for (const Candidate& c : candidates) expected -= c.probability > 0 ? c.probability * std::log(c.probability) : 0;
     const auto strangeness = [&](const Candidate& c) { return std::abs(-std::log(c.probability) - expected); };
-    std::ranges::stable_sort(candidates, {}, strangeness);
+    sort_by(candidates, strangeness);
     keep_share(candidates, options_.typical_p);
     rank(candidates);
   }

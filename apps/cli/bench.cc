@@ -53,7 +53,7 @@ Result<std::vector<Tensor>> choose_inputs(const Model& model, const MethodInfo& 
   const auto& goldens = archive.manifest().goldens;
   const auto golden = std::ranges::find(goldens, method.name, &Golden::method);
   const auto& pipeline = archive.manifest().pipeline;
-  const bool takes_pictures = pipeline && pipeline->method == method.name;
+  const bool takes_pictures = pipeline && pipeline->task == "image-classification" && pipeline->method == method.name;
   if (!sizes.empty() || takes_pictures || golden == goldens.end()) return random_inputs(model, method, sizes);
   HEARTH_ASSIGN_OR_RETURN(GoldenCase test, read_golden(archive, *golden, /*with_outputs=*/false));
   return std::move(test.inputs);

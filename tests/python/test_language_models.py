@@ -121,6 +121,12 @@ def test_a_generation_says_why_it_is_over(llama):
     assert (answer["tokens"], answer["finish"]) == (greedy(model, long, 4), "context")
 
 
+def test_a_file_is_verified_and_measured_with_its_own_example(llama):
+    for command in (("verify",), ("bench", "-r", "3")):
+        done = hearth(command[0], llama[1], *command[1:])
+        assert done.returncode == 0, done.stderr
+
+
 def test_a_seed_repeats_what_was_drawn(llama):
     def tokens(*options: str) -> list[int]:
         done = generate(llama[1], [5, 6, 7], "-n", "20", "--ignore-end", *options)

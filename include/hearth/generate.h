@@ -47,8 +47,7 @@ class HEARTH_API TextGenerator {
 
   /// A continuation of `prompt`, token by token, the most probable one by default. `on_token` is told of each token
   /// when it is known, and returns false to stop; it may be empty. kInvalidArgument: an empty prompt, a number that is
-  /// no token, a prompt that leaves no room in the
-  /// model's context, or sampling options that make no sense.
+  /// no token, a prompt that leaves no room in the model's context, or sampling options that make no sense.
   Result<Generation> generate(std::span<const int64_t> prompt, const GenerateOptions& options,
                               const std::function<bool(int64_t token)>& on_token = {});
 

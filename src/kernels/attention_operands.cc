@@ -51,13 +51,6 @@ Status check_step(const Tensor& query, const Tensor& key, const Tensor& value, c
   return {};
 }
 
-/// [T, H, E] seen as [1, H, T, E].
-Result<Tensor> by_head(const Tensor& rows) {
-  const std::array shape{int64_t{1}, rows.size(1), rows.size(0), rows.size(2)};
-  const std::array strides{int64_t{0}, rows.stride(1), rows.stride(0), rows.stride(2)};
-  return Tensor::view(rows.storage(), rows.dtype(), shape, strides, rows.offset());
-}
-
 }  // namespace
 
 Result<AttentionOperands> attention_operands(const KernelContext& context, const Tensor& query, const Tensor& key,
@@ -133,12 +126,12 @@ Result<AttentionOperands> cached_attention_operands(const KernelContext& context
                              .mask = {},
                              .sinks = {},
                              .result = {}};
-  HEARTH_ASSIGN_OR_RETURN(operands.query, by_head(query));
+  HEARTH_ASSIGN_OR_RETURN(operands.query, by_head(query, 0, tokens));
   if (sinks.defined()) {
     HEARTH_ASSIGN_OR_RETURN(operands.sinks, row_major_as(*context.pool, sinks, DType::kFloat32));
   }
   HEARTH_ASSIGN_OR_RETURN(const Tensor output, context.pool->empty(query.dtype(), query.shape()));
-  HEARTH_ASSIGN_OR_RETURN(operands.result.output, by_head(output));
+  HEARTH_ASSIGN_OR_RETURN(operands.result.output, by_head(output, 0, tokens));
   return operands;
 }
 

@@ -14,13 +14,6 @@ constexpr int64_t kMostLayers = 1024;
 
 int64_t pages_for(int64_t tokens) { return (tokens + KeyValueCache::kTokensOfPage - 1) / KeyValueCache::kTokensOfPage; }
 
-/// `count` tokens of `rows` [tokens, heads, depth] from `first` on, seen as [1, heads, count, depth].
-Result<Tensor> by_head(const Tensor& rows, int64_t first, int64_t count) {
-  const std::array shape{int64_t{1}, rows.size(1), count, rows.size(2)};
-  const std::array strides{int64_t{0}, rows.stride(1), rows.stride(0), rows.stride(2)};
-  return Tensor::view(rows.storage(), rows.dtype(), shape, strides, rows.offset() + first * rows.stride(0));
-}
-
 /// `count` tokens of a page from `first` on.
 Result<Tensor> part_of(const Tensor& page, int64_t first, int64_t count) {
   const std::array shape{int64_t{1}, page.size(1), count, page.size(3)};
@@ -28,6 +21,12 @@ Result<Tensor> part_of(const Tensor& page, int64_t first, int64_t count) {
 }
 
 }  // namespace
+
+Result<Tensor> by_head(const Tensor& rows, int64_t first, int64_t count) {
+  const std::array shape{int64_t{1}, rows.size(1), count, rows.size(2)};
+  const std::array strides{int64_t{0}, rows.stride(1), rows.stride(0), rows.stride(2)};
+  return Tensor::view(rows.storage(), rows.dtype(), shape, strides, rows.offset() + first * rows.stride(0));
+}
 
 size_t KeyValueCache::byte_count() const {
   size_t bytes = 0;

@@ -54,4 +54,7 @@ class KeyValueCache {
   int64_t pending_ = 0;
 };
 
+/// `count` tokens of `rows` [tokens, heads, depth] from `first` on, seen as [1, heads, count, depth].
+Result<Tensor> by_head(const Tensor& rows, int64_t first, int64_t count);
+
 }  // namespace hearth

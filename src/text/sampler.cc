@@ -71,10 +71,6 @@ Result<Sampler> Sampler::create(const SamplingOptions& options, int64_t vocabula
   return Sampler(options);
 }
 
-Sampler::Sampler(const SamplingOptions& options) : options_(options), random_(options.seed) {
-  for (const TokenBias& entry : options.logit_bias) biases_[entry.token] += entry.bias;
-}
-
 void Sampler::begin(std::span<const int64_t> prompt) {
   generated_.clear();
   for (const int64_t token : prompt) generated_.try_emplace(token);
@@ -93,22 +89,24 @@ Result<int64_t> Sampler::next(std::span<const float> scores) {
   return token;
 }
 
-double Sampler::adjusted(int64_t token, double score) const {
-  const auto found = generated_.find(token);
-  if (found == generated_.end()) return score;
+double Sampler::penalised(double score, int64_t generated) const {
   score = score > 0 ? score / options_.repetition_penalty : score * options_.repetition_penalty;
-  const auto generated = static_cast<double>(found->second);
-  if (generated > 0) score -= options_.presence_penalty + options_.frequency_penalty * generated;
-  return score;
+  if (generated == 0) return score;
+  return score - options_.presence_penalty - options_.frequency_penalty * static_cast<double>(generated);
 }
 
 Result<std::vector<Sampler::Candidate>> Sampler::candidates(std::span<const float> scores) const {
+  std::vector<double> adjusted(scores.begin(), scores.end());
+  for (const auto& [token, generated] : generated_) {
+    double& score = adjusted[static_cast<size_t>(token)];
+    score = penalised(score, generated);
+  }
+  for (const TokenBias& entry : options_.logit_bias) adjusted[static_cast<size_t>(entry.token)] += entry.bias;
   std::vector<Candidate> result;
   result.reserve(scores.size());
-  for (size_t i = 0; i < scores.size(); ++i) {
+  for (size_t i = 0; i < adjusted.size(); ++i) {
     const auto token = static_cast<int64_t>(i);
-    double score = adjusted(token, static_cast<double>(scores[i]));
-    if (const auto bias = biases_.find(token); bias != biases_.end()) score += bias->second;
+    const double score = adjusted[i];
     // What the comparison leaves out: NaN, and tokens that are forbidden.
     if (score > -std::numeric_limits<double>::infinity()) {
       result.push_back({token, std::min(score, std::numeric_limits<double>::max()), 0});

@@ -17,7 +17,7 @@ class Sampler {
   /// kInvalidArgument names the option that makes no sense for so many tokens.
   static Result<Sampler> create(const SamplingOptions& options, int64_t vocabulary_size);
 
-  /// Tells of tokens that the sequence begins with.
+  /// Tells of tokens of the vocabulary that the sequence begins with.
   void begin(std::span<const int64_t> prompt);
   /// Chooses the next token and takes it as a part of the sequence. `scores`: one for each token of the vocabulary.
   /// kFailed when there is no token that it could be: all are forbidden, or the model answered NaN.
@@ -30,15 +30,14 @@ class Sampler {
     double probability;
   };
 
-  explicit Sampler(const SamplingOptions& options);
+  explicit Sampler(const SamplingOptions& options) : options_(options), random_(options.seed) {}
   Result<std::vector<Candidate>> candidates(std::span<const float> scores) const;
-  double adjusted(int64_t token, double score) const;
+  double penalised(double score, int64_t generated) const;
   void narrow(std::vector<Candidate>& candidates) const;
   int64_t draw(const std::vector<Candidate>& candidates);
 
   SamplingOptions options_;
   std::mt19937_64 random_;
-  std::unordered_map<int64_t, double> biases_;
   std::unordered_map<int64_t, int64_t> generated_;  ///< How often each token of the sequence was, prompt aside.
 };
 

@@ -118,17 +118,8 @@ class Attention {
     const Tensor& query = operands_.query;
     const T* from = head_of<T>(query, block.batch, block.head) + block.query * query.stride(2);
     for (int64_t q = 0; q < block.queries; ++q) {
-      const T* row = from + q * query.stride(2);
-      float* to = block.rows + q * plan_.row_stride;
-      if constexpr (std::is_same_v<T, BFloat16>) {
-        if (plan_.pairs) {
-          auto* numbers = reinterpret_cast<BFloat16*>(to);
-          load_row(kernels_, row, query.stride(3), operands_.depth, numbers);
-          std::fill(numbers + operands_.depth, numbers + 2 * plan_.key_elements, BFloat16());
-          continue;
-        }
-      }
-      load_row(kernels_, row, query.stride(3), operands_.depth, to);
+      load_elements(kernels_, plan_.pairs, from + q * query.stride(2), query.stride(3), operands_.depth,
+                    plan_.key_elements, block.rows + q * plan_.row_stride);
     }
   }
 

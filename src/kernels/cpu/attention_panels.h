@@ -50,8 +50,6 @@ class AttentionPanels {
   int64_t values_width(int64_t column) const { return std::min(plan_.panel, plan_.padded_depth - column); }
 
  private:
-  using Number = std::conditional_t<std::is_same_v<T, BFloat16>, BFloat16, float>;
-
   float* values_of(int64_t instance, int64_t first, int64_t column) const {
     const int64_t row = plan_.pairs ? first / 2 : first;
     return values_ + instance * plan_.packed_values_size() + column * plan_.packed_value_rows() +
@@ -65,16 +63,7 @@ class AttentionPanels {
     const T* from = nullptr;
     if (exists) from = rows.template at<T>(instance / key_heads_, instance % key_heads_, row);
     const int64_t step = exists ? rows.element_stride() : 1;
-    if constexpr (std::is_same_v<T, BFloat16>) {
-      if (plan_.pairs) {
-        auto* numbers = reinterpret_cast<BFloat16*>(line);
-        load_row(kernels_, from, step, count, numbers);
-        std::fill(numbers + count, numbers + 2 * elements, BFloat16());
-        return;
-      }
-    }
-    load_row(kernels_, from, step, count, line);
-    std::fill(line + count, line + elements, 0.0F);
+    load_elements(kernels_, plan_.pairs, from, step, count, elements, line);
   }
 
   void pack_keys(int64_t instance, int64_t first, float* lines) const {

@@ -27,6 +27,23 @@ inline void load_row(const MicroKernels&, const BFloat16* from, int64_t step, in
   for (int64_t i = 0; i < count; ++i) to[i] = from[i * step];
 }
 
+/// A row as a product takes it: floats or, with `pairs`, two bfloat16 numbers to an element, filled up with zeros to
+/// `elements`.
+template <typename T>
+void load_elements(const MicroKernels& kernels, bool pairs, const T* from, int64_t step, int64_t count,
+                   int64_t elements, float* to) {
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    if (pairs) {
+      auto* numbers = reinterpret_cast<BFloat16*>(to);
+      load_row(kernels, from, step, count, numbers);
+      std::fill(numbers + count, numbers + 2 * elements, BFloat16());
+      return;
+    }
+  }
+  load_row(kernels, from, step, count, to);
+  std::fill(to + count, to + elements, 0.0F);
+}
+
 /// to[i * step] = from[i], i < count.
 template <typename T>
 void store_row(const MicroKernels& kernels, const float* from, int64_t count, T* to, int64_t step) {

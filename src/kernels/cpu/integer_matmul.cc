@@ -63,17 +63,6 @@ class IntegerSink final : public TileSink {
   const int32_t* offsets_;
 };
 
-PanelSource panel_source(const Tensor& b) {
-  PanelSource source;
-  source.data = b.data();
-  source.dtype = DType::kInt8;
-  source.depth_sizes[3] = b.size(0);
-  source.depth_strides[3] = b.stride(0);
-  source.columns = b.size(1);
-  source.column_stride = b.stride(1);
-  return source;
-}
-
 }  // namespace
 
 Status integer_matmul(const KernelContext& context, const Tensor& out, const Tensor& a, const Tensor& b) {
@@ -83,7 +72,7 @@ Status integer_matmul(const KernelContext& context, const Tensor& out, const Ten
   constexpr int32_t kMiddle = 128;
   count_operations(DType::kInt8, 2.0 * static_cast<double>(out.element_count() * a.size(1)));
   const TileKernels& kernels = *micro_kernels().int8;
-  const PanelSource source = panel_source(b);
+  const PanelSource source = panel_source_of(b, 0);
   const int32_t middle = a.dtype() == DType::kInt8 ? kMiddle : 0;
   HEARTH_ASSIGN_OR_RETURN(const Tensor offsets, column_offsets(context, b, kRole, source, middle));
   HEARTH_ASSIGN_OR_RETURN(const Tensor panels, packed_groups(context, kernels, b, kRole, source));

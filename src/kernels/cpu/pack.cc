@@ -142,6 +142,17 @@ Result<Tensor> packed(const KernelContext& context, const Tensor& operand, const
 
 }  // namespace
 
+PanelSource panel_source_of(const Tensor& matrix, int depth) {
+  PanelSource source;
+  source.data = matrix.data();
+  source.dtype = matrix.dtype();
+  source.depth_sizes[3] = matrix.size(depth);
+  source.depth_strides[3] = matrix.stride(depth);
+  source.columns = matrix.size(1 - depth);
+  source.column_stride = matrix.stride(1 - depth);
+  return source;
+}
+
 int64_t packed_instance_size(const TileKernels& kernels, int64_t depth, int64_t columns) {
   return depth * divide_up(columns, kernels.lanes) * kernels.lanes;
 }

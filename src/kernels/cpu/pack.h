@@ -24,6 +24,9 @@ struct PanelSource {
   int64_t depth() const { return depth_sizes[0] * depth_sizes[1] * depth_sizes[2] * depth_sizes[3]; }
 };
 
+/// A matrix as such an operand; `depth` says which of its two dimensions is the depth.
+PanelSource panel_source_of(const Tensor& matrix, int depth);
+
 /// Elements from one packed instance to the next: panels of panel_width() columns, each [depth, width] without gaps,
 /// the last one only as many vectors wide as it needs.
 int64_t packed_instance_size(const TileKernels& kernels, int64_t depth, int64_t columns);

@@ -65,21 +65,10 @@ Result<ByteRows> byte_rows(const KernelContext& context, const Tensor& x, int64_
   return result;
 }
 
-PanelSource panel_source(const Tensor& weight) {
-  PanelSource source;
-  source.data = weight.data();
-  source.dtype = DType::kInt8;
-  source.depth_sizes[3] = weight.size(1);
-  source.depth_strides[3] = weight.stride(1);
-  source.columns = weight.size(0);
-  source.column_stride = weight.stride(0);
-  return source;
-}
-
 Status multiply(const KernelContext& context, const Tensor& x, const QuantizedLayer& layer, ResultSink& sink) {
   constexpr const char* kRole = "[columns, depth]";
   const TileKernels& kernels = *micro_kernels().int8;
-  const PanelSource source = panel_source(layer.weight);
+  const PanelSource source = panel_source_of(layer.weight, 1);
   const bool is_bytes = x.dtype() == DType::kUInt8;
   HEARTH_ASSIGN_OR_RETURN(const Tensor offsets,
                           column_offsets(context, layer.weight, kRole, source, is_bytes ? layer.x_zero : kMiddle));

@@ -23,6 +23,7 @@ inline constexpr AotiError kAotiFailure = 1;
 
 /// Keeps the message of the shim that failed on this thread; the first one counts, later ones follow from it.
 void keep_shim_error(std::string_view shim, std::string_view message);
+bool is_shim_error_kept();
 /// The kept message, which is forgotten; empty when there is none.
 std::string take_shim_error();
 

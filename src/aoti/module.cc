@@ -179,7 +179,8 @@ class Module::Impl {
 
   Status check(int32_t code, std::string_view doing) const {
     std::string message = take_shim_error();
-    if (code == kAotiSuccess) return {};
+    // Code that left a parallel region early does not know that it failed.
+    if (code == kAotiSuccess && message.empty()) return {};
     const char* last = nullptr;
     if (message.empty() && abi_.last_error != nullptr) abi_.last_error(&last);
     if (last != nullptr) message = last;

@@ -7,14 +7,18 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <csetjmp>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "aoti/abi.h"
+#include "base/errors.h"
 #include "base/function_ref.h"
 #include "base/thread_team.h"
 #include "kernels/context.h"
@@ -34,25 +38,71 @@ thread_local int t_serialized = 0;
 
 int thread_number() { return t_serialized > 0 ? 0 : ThreadTeam::current_member(); }
 int thread_count() { return t_serialized > 0 ? 1 : ThreadTeam::current_members(); }
-void wait_for_all() {
-  if (t_serialized == 0) ThreadTeam::barrier();
+
+/// The first check that failed in a region.
+struct Failure {
+  std::atomic<bool> happened{false};
+  std::string message;
+};
+
+/// The way out of a region for one of its members. An exception has none: compilers let it end the process where it
+/// would leave a region, so a check that fails jumps. What the member's frames of generated code hold is lost then.
+struct Exit {
+  std::jmp_buf target;
+  Failure* failure;
+};
+
+thread_local Exit* t_exit = nullptr;
+
+[[noreturn]] void leave_region() {
+  ThreadTeam::break_barrier();
+  std::longjmp(t_exit->target, 1);  // NOLINT(cert-err52-cpp): see Exit.
 }
 
-/// Runs `body` on every member of the run's team, each under the run's context.
+void fail_check(std::string_view message) {
+  if (t_exit == nullptr) {
+    constexpr std::string_view kIndex = "index out of bounds";
+    const std::string_view hint = message.starts_with(kIndex)
+                                      ? " (an id or a number among the inputs lies outside of the table that it is for)"
+                                      : "";
+    keep_shim_error("a check of the model", fmt::format("{}{}", message, hint));
+    return;
+  }
+  if (!t_exit->failure->happened.exchange(true)) t_exit->failure->message = message;
+  leave_region();
+}
+
+void run_member(FunctionRef<void(int)> body, int member, Failure& failure) {
+  Exit exit;  // NOLINT(cppcoreguidelines-pro-type-member-init): setjmp() fills it in.
+  exit.failure = &failure;
+  Exit* const outer = std::exchange(t_exit, &exit);
+  if (setjmp(exit.target) == 0) body(member);  // NOLINT(cert-err52-cpp)
+  t_exit = outer;
+  t_serialized = 0;
+}
+
+void wait_for_all() {
+  if (t_serialized == 0 && !ThreadTeam::barrier()) leave_region();
+}
+
+/// Runs `body` on every member of the run's team, each under the run's context. When a check fails in one of them, the
+/// region around this one is left too; without one, the message is kept and the run has failed.
 void run_region(int threads, FunctionRef<void(int)> body) {
   const KernelContext* context = current_kernel_context();
   const int serialized = std::exchange(t_serialized, 0);
+  Failure failure;
   if (context == nullptr) {
-    body(0);
+    run_member(body, 0, failure);
   } else {
     context->team->run(
         [&](int member) {
           const ScopedKernelContext scope(*context);
-          body(member);
+          run_member(body, member, failure);
         },
         threads);
   }
   t_serialized = serialized;
+  if (failure.happened) fail_check(failure.message);
 }
 
 // One of these may be taken while another is held: an update that is too wide for one instruction inside of a critical
@@ -154,6 +204,10 @@ void static_share(int32_t schedule, int32_t* last, T* lower, T* upper, std::make
 
 }  // namespace
 }  // namespace hearth
+
+/// For a check of generated code that does not hold: inside of a parallel region it leaves the region, and the run
+/// fails with the message; outside of one it returns, and the caller throws.
+HEARTH_SHIM void hearth_check_failed(const char* message) { hearth::fail_check(message); }
 
 HEARTH_SHIM int omp_get_thread_num() { return hearth::thread_number(); }
 HEARTH_SHIM int omp_get_num_threads() { return hearth::thread_count(); }

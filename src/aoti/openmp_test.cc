@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "aoti/abi.h"
 #include "aoti/import_gate.h"
 #include "aoti/sealed_library.h"
 #include "aoti/testing/test_libraries.h"
@@ -94,6 +95,20 @@ TEST_P(OpenMp, RegionsHaveTheThreadsOfTheRun) {
   const KernelContext kernel_context = context.get();
   const ScopedKernelContext scope(kernel_context);
   EXPECT_EQ(function(*parallel_, "region_width")(0), context.get().team->size());
+}
+
+TEST_P(OpenMp, AFailedCheckEndsItsRegionWithItsMessage) {
+  for (const int threads : {1, 2}) {
+    TestContext context(threads);
+    const KernelContext kernel_context = context.get();
+    const ScopedKernelContext scope(kernel_context);
+    for (const int64_t failing : {0, 1, threads}) {
+      EXPECT_EQ(function(*parallel_, "failing_check")(failing), 0);
+      EXPECT_NE(take_shim_error().find("out of range"), std::string::npos) << failing << " of " << threads;
+    }
+    expect_sequential_answers("barrier_phases");
+    EXPECT_EQ(take_shim_error(), "");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Compilers, OpenMp, testing::Values("openmp_gcc", "openmp_clang"),

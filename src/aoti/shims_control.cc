@@ -12,11 +12,13 @@ using hearth::AtenTensorHandle;
 using hearth::kAotiSuccess;
 using hearth::StatusCode;
 
+HEARTH_SHIM void hearth_check_failed(const char* message);
+
 /// The one shim that throws, as the interface demands. Libraries of Hearth's exporter carry their own; this one serves
 /// libraries that were linked to the same C++ library as we are.
-HEARTH_SHIM void aoti_torch_check(bool condition, const char* function, const char*, uint32_t, const char* message) {
+HEARTH_SHIM void aoti_torch_check(bool condition, const char*, const char*, uint32_t, const char* message) {
   if (condition) return;
-  hearth::keep_shim_error(function, message);
+  hearth_check_failed(message);
   throw std::runtime_error(message);
 }
 

@@ -24,7 +24,9 @@ Status check_device(int32_t device) {
                         : unavailable("memory of device type {} was asked for; this target runs on the cpu", device);
 }
 
+/// A run that has failed ends here: generated code goes on behind a parallel region that it left early.
 Result<Tensor> allocate(DType dtype, std::span<const int64_t> shape, std::span<const int64_t> strides) {
+  if (is_shim_error_kept()) return error(StatusCode::kFailed, "the run has failed before");
   const KernelContext* context = current_kernel_context();
   return context ? context->pool->empty_strided(dtype, shape, strides) : Tensor::empty_strided(dtype, shape, strides);
 }

@@ -24,6 +24,7 @@ struct Region {
   int members = 1;
   std::atomic<int> arrived{0};
   std::atomic<uint32_t> phase{0};
+  std::atomic<bool> broken{false};
 };
 
 struct Membership {
@@ -213,17 +214,27 @@ int ThreadTeam::current_member() { return t_membership.member; }
 
 int ThreadTeam::current_members() { return t_membership.region ? t_membership.region->members : 1; }
 
-void ThreadTeam::barrier() {
+bool ThreadTeam::barrier() {
   Region* region = t_membership.region;
-  if (region == nullptr || region->members == 1) return;
+  if (region == nullptr || region->members == 1) return true;
   const uint32_t phase = region->phase.load(std::memory_order_acquire);
+  if (region->broken.load(std::memory_order_acquire)) return false;
   if (region->arrived.fetch_add(1, std::memory_order_acq_rel) + 1 == region->members) {
     region->arrived.store(0, std::memory_order_relaxed);
     region->phase.store(phase + 1, std::memory_order_release);
     region->phase.notify_all();
-    return;
+    return true;
   }
   spin_then_wait(region->phase, [phase](uint32_t now) { return now != phase; });
+  return !region->broken.load(std::memory_order_acquire);
+}
+
+void ThreadTeam::break_barrier() {
+  Region* region = t_membership.region;
+  if (region == nullptr) return;
+  region->broken.store(true, std::memory_order_release);
+  region->phase.fetch_add(1, std::memory_order_release);
+  region->phase.notify_all();
 }
 
 #if defined(__x86_64__)

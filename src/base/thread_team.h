@@ -52,8 +52,12 @@ class ThreadTeam {
   /// outside.
   static int current_member();
   static int current_members();
-  /// Waits until every member of the innermost run() has arrived. Outside of one it does nothing.
-  static void barrier();
+  /// Waits until every member of the innermost run() has arrived, and returns true: at once outside of one. False when
+  /// a member has broken it.
+  static bool barrier();
+  /// The calling member will come to no barrier of the innermost run() any more: whoever waits there, or comes later,
+  /// is told so.
+  static void break_barrier();
 
  private:
   class Impl;

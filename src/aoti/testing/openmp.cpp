@@ -13,8 +13,10 @@ int omp_get_max_threads();
 int omp_get_num_procs();
 int omp_in_parallel();
 void omp_set_num_threads(int);
+void hearth_check_failed(const char*);
 }
 #else
+static void hearth_check_failed(const char*) {}
 static int omp_get_thread_num() { return 0; }
 static int omp_get_num_threads() { return 1; }
 static int omp_get_max_threads() { return 1; }
@@ -278,14 +280,32 @@ EXPORT region_width(int64_t) {
   return width;
 }
 
+/// The check fails in one member, or in all of them where n is 0, before a barrier, in a loop of a nested region.
+EXPORT failing_check(int64_t n) {
+  int64_t passed = 0;
+#pragma omp parallel
+  {
+    const bool fails = n == 0 || omp_get_thread_num() == n - 1;
+#pragma omp parallel for
+    for (int64_t i = 0; i < 4; ++i) {
+      if (fails && i == 2) hearth_check_failed("out of range");
+    }
+#pragma omp barrier
+#pragma omp atomic
+    ++passed;
+  }
+  return passed;
+}
+
 // Large fused loops capture more variables than a function usually has parameters. 256 of them: c0000 … c3333.
 #define FOUR(apply, name) apply(name##0) apply(name##1) apply(name##2) apply(name##3)
 #define SIXTEEN(apply, name) FOUR(apply, name##0) FOUR(apply, name##1) FOUR(apply, name##2) FOUR(apply, name##3)
 #define ALL(apply)                                                                                        \
   SIXTEEN(apply, c00)                                                                                     \
-  SIXTEEN(apply, c01) SIXTEEN(apply, c02) SIXTEEN(apply, c03) SIXTEEN(apply, c10) SIXTEEN(apply, c11)     \
-      SIXTEEN(apply, c12) SIXTEEN(apply, c13) SIXTEEN(apply, c20) SIXTEEN(apply, c21) SIXTEEN(apply, c22) \
-          SIXTEEN(apply, c23) SIXTEEN(apply, c30) SIXTEEN(apply, c31) SIXTEEN(apply, c32) SIXTEEN(apply, c33)
+  SIXTEEN(apply, c01)                                                                                     \
+  SIXTEEN(apply, c02) SIXTEEN(apply, c03) SIXTEEN(apply, c10) SIXTEEN(apply, c11) SIXTEEN(apply, c12)     \
+      SIXTEEN(apply, c13) SIXTEEN(apply, c20) SIXTEEN(apply, c21) SIXTEEN(apply, c22) SIXTEEN(apply, c23) \
+          SIXTEEN(apply, c30) SIXTEEN(apply, c31) SIXTEEN(apply, c32) SIXTEEN(apply, c33)
 #define DECLARE(name) int64_t name = ++next;
 #define ADD(name) sum += name * i;
 

@@ -153,7 +153,22 @@ def test_aarch64(tally: Tally) -> None:
 def test_python(tally: Tally) -> None:
     report = REPORTS / "pytest.xml"
     report.unlink(missing_ok=True)
-    run([PYTHON, "-m", "pytest", "tests/python", "-q", "-p", "no:logging", f"--junitxml={report}"])
+    run(
+        [
+            PYTHON,
+            "-m",
+            "pytest",
+            "tests/python",
+            "-q",
+            "-n",
+            "2",
+            "--dist",
+            "loadfile",
+            "-p",
+            "no:logging",
+            f"--junitxml={report}",
+        ]
+    )
     tally.add_junit("pytest", report)
 
 

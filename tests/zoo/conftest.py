@@ -12,19 +12,6 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "python"), str(Path(__file__).parent)]
 
 
-def pytest_addoption(parser) -> None:
-    parser.addoption("--all", action="store_true", help="also fixed sizes, and the rarer models")
-
-
-def pytest_configure(config) -> None:
-    config.addinivalue_line("markers", "rare: run with --all only")
-
-
-def pytest_collection_modifyitems(config, items) -> None:
-    if not config.getoption("--all"):
-        items[:] = [item for item in items if item.get_closest_marker("rare") is None]
-
-
 @pytest.fixture(scope="session")
 def program() -> Path:
     """The program `hearth` of the release build, or $HEARTH_BINARY."""

@@ -1,5 +1,5 @@
-"""Classes of characters as the `tokenizers` library knows them: asked of it, not of some version of Unicode, so that the
-runtime agrees with it to the character."""
+"""Classes of characters as the `tokenizers` library knows them. It is asked itself, and no version of Unicode, so that
+the runtime agrees with it to the character."""
 
 import functools
 

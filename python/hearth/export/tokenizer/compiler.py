@@ -35,8 +35,10 @@ def compile_json(text: str, *, ranked_by_token: bool = False) -> bytes:
     writer.number(VERSION)
     writer.texts(tokenizer.id_to_token(number) or "" for number in range(count))
     writer.array(_flags(tokenizer, model, vocabulary, count), "u1")
-    writer.trie({text.encode(): number for text, number in vocabulary.items()})
-    write_model(writer, model, count, ranked_by_token)
+    # What the model is led to by text. Never a special token: text cannot forge one.
+    special = {number for number, token in added.items() if token.special}
+    writer.trie({text.encode(): number for text, number in vocabulary.items() if number not in special})
+    write_model(writer, model, count, special, ranked_by_token)
     write_added_tokens(writer, tokenizer)
     write_normalizers(writer, description["normalizer"])
     write_pre_tokenizers(writer, description["pre_tokenizer"], description["normalizer"])

@@ -8,10 +8,11 @@ from hearth.export.errors import ExportError
 from hearth.export.tokenizer.compiler import compile_json
 
 # What a tekken.json without a list of special tokens means.
-_TEKKEN_SPECIAL = (
-    "<unk> <s> </s> [INST] [/INST] [AVAILABLE_TOOLS] [/AVAILABLE_TOOLS] [TOOL_RESULTS] [/TOOL_RESULTS] [TOOL_CALLS] "
-    "[IMG] <pad> [IMG_BREAK] [IMG_END] [PREFIX] [MIDDLE] [SUFFIX] [SYSTEM_PROMPT] [/SYSTEM_PROMPT] [TOOL_CONTENT]"
-).split()
+_TEKKEN_SPECIAL = [
+    *("<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]"),
+    *("[/TOOL_RESULTS]", "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]"),
+    *("[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]"),
+]
 
 
 def compile_tiktoken(path: Path, pattern: str, special_tokens: dict[str, int], before: tuple[int, ...] = ()) -> bytes:
@@ -31,11 +32,10 @@ def compile_tekken(path: Path) -> bytes:
     config = description["config"]
     specials, size = config["default_num_special_tokens"], config["default_vocab_size"]
     named = description.get("special_tokens") or [{"rank": i, "token_str": s} for i, s in enumerate(_TEKKEN_SPECIAL)]
-    special_tokens = {f"<SPECIAL_{rank}>": rank for rank in range(specials)}
-    special_tokens = {rank: text for text, rank in special_tokens.items()} | {t["rank"]: t["token_str"] for t in named}
+    texts = {rank: f"<SPECIAL_{rank}>" for rank in range(specials)} | {t["rank"]: t["token_str"] for t in named}
     vocabulary = description["vocab"][: size - specials]
     ranks = {base64.b64decode(token["token_bytes"]): token["rank"] + specials for token in vocabulary}
-    numbers = {text: rank for rank, text in special_tokens.items()}
+    numbers = {text: rank for rank, text in texts.items()}
     if "<s>" not in numbers:
         raise ExportError(f"{path}: there is no token '<s>' to begin a text with")
     return _compile(ranks, config["pattern"], numbers, (numbers["<s>"],))
@@ -53,15 +53,14 @@ def tokenizer_json(
     ranks: dict[bytes, int], pattern: str, special_tokens: dict[str, int], before: tuple[int, ...] = ()
 ) -> dict:
     """The same as a tokenizer.json, but for the order of merges that make the same token."""
-    texts = {special: number for special, number in special_tokens.items()}
-    numbers = {number: text for text, number in texts.items()}
+    texts = {number: text for text, number in special_tokens.items()}
     written = {token: _characters(token) for token in ranks}
     merges = []
     for token in sorted(ranks, key=ranks.__getitem__):
         cuts = ((token[:i], token[i:]) for i in range(1, len(token)))
         merges += [(written[a], written[b]) for a, b in cuts if a in ranks and b in ranks]
     added = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
-    template = [{"SpecialToken": {"id": numbers[token], "type_id": 0}} for token in before]
+    template = [{"SpecialToken": {"id": texts[token], "type_id": 0}} for token in before]
     return {
         "version": "1.0",
         "added_tokens": [{"id": number, "content": text} | added for text, number in special_tokens.items()],
@@ -78,7 +77,7 @@ def tokenizer_json(
             "single": [*template, {"Sequence": {"id": "A", "type_id": 0}}],
             "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
             "special_tokens": {
-                numbers[token]: {"id": numbers[token], "ids": [token], "tokens": [numbers[token]]} for token in before
+                texts[token]: {"id": texts[token], "ids": [token], "tokens": [texts[token]]} for token in before
             },
         },
         "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
@@ -91,7 +90,7 @@ def tokenizer_json(
             "fuse_unk": False,
             "byte_fallback": False,
             "ignore_merges": True,
-            "vocab": {written[token]: rank for token, rank in ranks.items()} | texts,
+            "vocab": {written[token]: rank for token, rank in ranks.items()} | special_tokens,
             "merges": merges,
         },
     }

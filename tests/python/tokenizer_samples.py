@@ -1,6 +1,6 @@
 """Tokenizers of the published families, trained here on a few lines, and texts to try them with."""
 
-import base64
+import json
 import random
 import struct
 import unicodedata
@@ -19,7 +19,8 @@ from tokenizers import (
 
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 LLAMA3 = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 QWEN2 = LLAMA3.replace("{1,3}", "")
 O200K = "|".join(
@@ -36,7 +37,8 @@ O200K = "|".join(
 DEEPSEEK = [
     r"\p{N}{1,3}",
     r"[一-龥぀-ゟ゠-ヿ]+",
-    r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"
+    r"|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 ]
 BLOOM = r" ?[^(\s|[.,!?…。，、।۔،])]+"
 CLIP = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -164,7 +166,7 @@ def _sentence_piece_bpe(normalizer, pre_tokenizer, decoder) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     special = ["<unk>", "<s>", "</s>"]
     _train(tokenizer, trainers.BpeTrainer(vocab_size=700, special_tokens=special, limit_alphabet=150))
-    model = __import__("json").loads(tokenizer.to_str())["model"]
+    model = json.loads(tokenizer.to_str())["model"]
     vocabulary = model["vocab"] | {f"<0x{byte:02X}>": len(model["vocab"]) + byte for byte in range(256)}
     merges = [tuple(merge) for merge in model["merges"]]
     tokenizer.model = models.BPE(vocabulary, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
@@ -183,8 +185,7 @@ def _llama_decoder(strip: bool):
 
 def llama2() -> Tokenizer:
     normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-    tokenizer = _sentence_piece_bpe(normalizer, None, _llama_decoder(True))
-    return tokenizer
+    return _sentence_piece_bpe(normalizer, None, _llama_decoder(True))
 
 
 def mistral() -> Tokenizer:
@@ -203,7 +204,7 @@ def gemma() -> Tokenizer:
 def without_unknown() -> Tokenizer:
     """Characters without a token vanish."""
     tokenizer = _sentence_piece_bpe(None, pre_tokenizers.Metaspace(), decoders.Metaspace())
-    model = __import__("json").loads(tokenizer.to_str())["model"]
+    model = json.loads(tokenizer.to_str())["model"]
     return _remade(tokenizer, models.BPE(model["vocab"], [tuple(merge) for merge in model["merges"]]))
 
 
@@ -256,7 +257,7 @@ def albert() -> Tokenizer:
 
 def unigram_bytes() -> Tokenizer:
     tokenizer = _unigram(normalizers.Nmt(), pre_tokenizers.Metaspace(prepend_scheme="first"))
-    model = __import__("json").loads(tokenizer.to_str())["model"]
+    model = json.loads(tokenizer.to_str())["model"]
     pieces = [tuple(piece) for piece in model["vocab"]] + [(f"<0x{byte:02X}>", 0.0) for byte in range(256)]
     tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace(prepend_scheme="first")])
     return _remade(tokenizer, models.Unigram(pieces, model["unk_id"], True))
@@ -306,7 +307,9 @@ def delimited() -> Tokenizer:
 
 
 def speech() -> Tokenizer:
-    letters = {letter: number for number, letter in enumerate("<pad> <unk> | e t a o n i h s r d l u ' . , m n't".split())}
+    letters = {"<pad>": 0, "<unk>": 1, "n't": 2} | {
+        letter: number for number, letter in enumerate("|etaonihsrdlu'.,m", 3)
+    }
     tokenizer = Tokenizer(models.WordLevel(letters, unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Replace(" ", "|")
     tokenizer.pre_tokenizer = _split(".", "isolated")
@@ -341,16 +344,15 @@ def charsmap(rules: dict[str, str]) -> bytes:
         places[key.encode()] = len(texts)
         texts += text.encode() + b"\0"
     units: dict[int, int] = {0: 0}
-    taken = {0}
+    taken, bases = {0}, {0}
 
     def insert(node: int, prefix: bytes) -> None:
         following = sorted({key[len(prefix)] for key in places if key.startswith(prefix) and key != prefix})
         labels = ([0] if prefix in places else []) + following
-        base = next(
-            base
-            for base in range(max(1, node ^ 1), 1 << 21)
-            if base ^ node < 1 << 21 and not any((base ^ label) in taken for label in labels)
-        )
+        base = node ^ 1
+        while base in bases or any((base ^ label) in taken for label in labels):
+            base += 1
+        bases.add(base)
         taken.update(base ^ label for label in labels)
         units[node] |= (base ^ node) << 10
         if prefix in places:
@@ -363,7 +365,7 @@ def charsmap(rules: dict[str, str]) -> bytes:
     insert(0, b"")
     size = (max(units) | 0xFF) + 1
     array = struct.pack(f"<{size}I", *(units.get(index, 0) for index in range(size)))
-    return base64.b64encode(struct.pack("<I", len(array)) + array + bytes(texts)).decode()
+    return struct.pack("<I", len(array)) + array + bytes(texts)
 
 
 def strings(tokenizer: Tokenizer, count: int, seed: int = 0) -> list[str]:
@@ -375,7 +377,10 @@ def strings(tokenizer: Tokenizer, count: int, seed: int = 0) -> list[str]:
         lambda: generator.choice(words),
         lambda: generator.choice(_CORPUS)[generator.randrange(20) : generator.randrange(20, 90)],
         lambda: "".join(_character(generator) for _ in range(generator.randrange(1, 12))),
-        lambda: generator.choice([" ", "\n", "\t", "\r\n", "\u00a0", "\u3000", "\u0085", "\u200b"]) * generator.randrange(1, 9),
+        lambda: (
+            generator.choice([" ", "\n", "\t", "\r\n", "\u00a0", "\u3000", "\u0085", "\u200b"])
+            * generator.randrange(1, 9)
+        ),
         lambda: generator.choice(_JOINED),
         lambda: generator.choice(added) if added else "",
         lambda: generator.choice(added)[: generator.randrange(1, 6)] if added else "",
@@ -383,12 +388,36 @@ def strings(tokenizer: Tokenizer, count: int, seed: int = 0) -> list[str]:
         lambda: chr(generator.randrange(0x21)) + chr(generator.randrange(0x7F, 0xA1)),
         lambda: generator.choice("aé漢.#") * generator.randrange(1, 300),
         lambda: "e" + "".join(chr(generator.randrange(0x300, 0x370)) for _ in range(generator.randrange(1, 5))),
-        lambda: generator.choice(["", " ", "-", "'s", "'S", "n't", "``", "''", " do not", "▁", "Ġ", "<0x41>", "</w>", "##a"]),
+        lambda: generator.choice(
+            ["", " ", "-", "'s", "'S", "n't", "``", "''", " do not", "▁", "Ġ", "<0x41>", "</w>", "##a"]
+        ),
     ]
     return ["".join(generator.choice(makers)() for _ in range(generator.randrange(1, 8))) for _ in range(count)]
 
 
-_JOINED = ["👩‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪🇫🇷", "é", "각", "각", "नि", "กำ", "ﬀ", "ﬃ", "İ", "ß", "ſ", "Σς", "㎏", "①", "𝔘𝔫𝔦", "Ａｂｃ", "ｶﾞ", "か\u3099"]
+_JOINED = [
+    "👩‍👩‍👧‍👦",
+    "🏳️‍🌈",
+    "👍🏽",
+    "🇩🇪🇫🇷",
+    "é",
+    "각",
+    "각",
+    "नि",
+    "กำ",
+    "ﬀ",
+    "ﬃ",
+    "İ",
+    "ß",
+    "ſ",
+    "Σς",
+    "㎏",
+    "①",
+    "𝔘𝔫𝔦",
+    "Ａｂｃ",
+    "ｶﾞ",
+    "か\u3099",
+]
 
 
 def _character(generator: random.Random) -> str:

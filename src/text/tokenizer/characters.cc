@@ -59,10 +59,16 @@ uint32_t CharacterMap::search(char32_t code_point) const {
 void CharacterMap::apply(std::string_view text, std::string& out) const {
   for (size_t at = 0; at < text.size();) {
     const Utf8Step step = read_valid_utf8(text, at);
-    const uint32_t index = step.code_point < 128 ? ascii_[step.code_point] : search(step.code_point);
+    const uint32_t index = index_of(step.code_point);
     out.append(index == kItself ? text.substr(at, step.length) : texts_[index]);
     at += step.length;
   }
+}
+
+bool CharacterMap::drops_start(std::string_view text) const {
+  if (text.empty()) return false;
+  const uint32_t index = index_of(read_valid_utf8(text, 0).code_point);
+  return index != kItself && texts_[index].empty();
 }
 
 }  // namespace hearth::tokenizer

@@ -27,10 +27,13 @@ class CharacterMap {
   static Result<CharacterMap> read(TableReader& reader);
   /// Appends what stands for the characters of a valid text.
   void apply(std::string_view text, std::string& out) const;
+  /// Whether nothing stands for the first character of a valid text.
+  bool drops_start(std::string_view text) const;
 
  private:
   static constexpr uint32_t kItself = 0xFFFFFFFF;
   uint32_t search(char32_t code_point) const;
+  uint32_t index_of(char32_t code_point) const { return code_point < 128 ? ascii_[code_point] : search(code_point); }
 
   PackedArray<uint32_t> first_;  ///< Ranges of code points, ascending …
   PackedArray<uint32_t> last_;

@@ -49,10 +49,11 @@ Status Encoder::append_raw(std::string_view text, std::span<const TrustedRange> 
       added_tokens_.has_special_normalized() ? borders(trusted, text.size()) : std::vector{text.size()};
   size_t begin = 0;
   for (const size_t end : ends) {
-    HEARTH_ASSIGN_OR_RETURN(const std::string normalized, normalizer_.apply(text.substr(begin, end - begin)));
+    HEARTH_ASSIGN_OR_RETURN(const NormalizedText normalized, normalizer_.apply(text.substr(begin, end - begin)));
     std::vector<TrustedRange> all;
-    if (!cut_out(trusted, begin, end).empty()) all.push_back({0, normalized.size()});
-    HEARTH_RETURN_IF_ERROR(append_normalized(normalized, all, first && begin == 0, ids));
+    if (!cut_out(trusted, begin, end).empty()) all.push_back({0, normalized.text.size()});
+    const bool first_left = first && begin == 0 && normalized.keeps_start;
+    HEARTH_RETURN_IF_ERROR(append_normalized(normalized.text, all, first_left, ids));
     begin = end;
   }
   return {};

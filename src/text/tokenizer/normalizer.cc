@@ -130,6 +130,12 @@ Status NormalizerStep::append(std::string_view text, std::string& out) const {
   return std::visit(Applier{text, out}, kind_);
 }
 
+bool NormalizerStep::drops_start(std::string_view text) const {
+  if (const auto* map = std::get_if<CharacterMap>(&kind_)) return map->drops_start(text);
+  const auto* strip = std::get_if<SpaceStrip>(&kind_);
+  return strip != nullptr && strip->left && without_leading_space(text).size() < text.size();
+}
+
 Result<Normalizer> Normalizer::read(TableReader& reader) {
   Normalizer normalizer;
   const auto count = reader.number<uint32_t>();
@@ -141,13 +147,14 @@ Result<Normalizer> Normalizer::read(TableReader& reader) {
   return normalizer;
 }
 
-Result<std::string> Normalizer::apply(std::string_view text) const {
-  std::string result(text);
+Result<NormalizedText> Normalizer::apply(std::string_view text) const {
+  NormalizedText result{std::string(text), true};
   for (const NormalizerStep& step : steps_) {
     std::string changed;
-    changed.reserve(result.size());
-    HEARTH_RETURN_IF_ERROR(step.append(result, changed));
-    result = std::move(changed);
+    changed.reserve(result.text.size());
+    HEARTH_RETURN_IF_ERROR(step.append(result.text, changed));
+    result.keeps_start &= !step.drops_start(result.text);
+    result.text = std::move(changed);
   }
   return result;
 }

@@ -44,6 +44,8 @@ class NormalizerStep {
   static Result<NormalizerStep> read(TableReader& reader);
   /// Appends what becomes of a valid text to `out`, which it does not lie in.
   Status append(std::string_view text, std::string& out) const;
+  /// Whether the beginning of a text is dropped, so that what is left begins later than the text did.
+  bool drops_start(std::string_view text) const;
 
  private:
   using Kind = std::variant<CharacterMap, RegexReplacement, Prefix, SpaceStrip, NormalForm, Precompiled,
@@ -53,11 +55,16 @@ class NormalizerStep {
   Kind kind_;
 };
 
+struct NormalizedText {
+  std::string text;
+  bool keeps_start;  ///< False: the beginning of the original was dropped.
+};
+
 /// Steps one after the other.
 class Normalizer {
  public:
   static Result<Normalizer> read(TableReader& reader);
-  Result<std::string> apply(std::string_view text) const;
+  Result<NormalizedText> apply(std::string_view text) const;
   /// Whether every text stays as it is.
   bool empty() const { return steps_.empty(); }
 

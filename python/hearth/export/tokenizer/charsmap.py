@@ -8,6 +8,7 @@ import numpy as np
 from hearth.export.errors import ExportError
 
 _LABEL = (1 << 31) | 0xFF
+_LONGEST_KEY = 1024
 
 
 def read_charsmap(encoded: str) -> dict[bytes, str]:
@@ -24,6 +25,8 @@ def read_charsmap(encoded: str) -> dict[bytes, str]:
     nodes = [(b"", int(_offset(units[0])))] if len(units) else []
     while nodes:
         key, node = nodes.pop()
+        if len(key) > _LONGEST_KEY:
+            raise ExportError("tokenizer: the precompiled rules of the normalizer have no end")
         candidates = node ^ np.arange(1, 256)
         inside = candidates < len(units)
         children = np.flatnonzero(inside & ((units[np.where(inside, candidates, 0)] & _LABEL) == np.arange(1, 256))) + 1

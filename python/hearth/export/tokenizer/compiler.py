@@ -41,7 +41,7 @@ def compile_json(text: str, *, ranked_by_token: bool = False) -> bytes:
     write_model(writer, model, count, special, ranked_by_token)
     write_added_tokens(writer, tokenizer)
     write_normalizers(writer, description["normalizer"])
-    write_pre_tokenizers(writer, description["pre_tokenizer"], description["normalizer"])
+    write_pre_tokenizers(writer, description["pre_tokenizer"])
     write_post_processors(writer, description["post_processor"])
     write_decoders(writer, description["decoder"])
     return bytes(writer.bytes)

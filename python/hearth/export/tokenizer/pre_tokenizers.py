@@ -2,7 +2,7 @@
 
 from hearth.export.errors import ExportError
 from hearth.export.tokenizer import characters
-from hearth.export.tokenizer.normalizers import normalizer_steps, write_byte_level, write_map
+from hearth.export.tokenizer.normalizers import write_byte_level, write_map
 from hearth.export.tokenizer.regex import escape, translate
 from hearth.export.tokenizer.table import TableWriter
 
@@ -12,15 +12,13 @@ _BEHAVIORS = {"Removed": 0, "Isolated": 1, "MergedWithPrevious": 2, "MergedWithN
 _GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
-def write_pre_tokenizers(writer: TableWriter, description: dict | None, normalizer: dict | None) -> None:
-    """Those of a tokenizer.json, which follow its normalizer."""
-    steps = _Steps(writer_of_steps := TableWriter())
+def write_pre_tokenizers(writer: TableWriter, description: dict | None) -> None:
+    """Those of a tokenizer.json."""
+    steps = _Steps()
     for step in _flat(description):
-        if step["type"] == "Metaspace" and step["prepend_scheme"] == "first" and _may_strip_start(normalizer):
-            raise ExportError("tokenizer: a Metaspace before the first word only is not supported after a Strip")
         steps.add(step)
     writer.number(steps.count)
-    writer.bytes += writer_of_steps.bytes
+    writer.bytes += steps.writer.bytes
 
 
 def _flat(description: dict | None) -> list[dict]:
@@ -31,15 +29,11 @@ def _flat(description: dict | None) -> list[dict]:
     return [description]
 
 
-def _may_strip_start(normalizer: dict | None) -> bool:
-    return any(step["type"] == "Strip" and step["strip_left"] for step in normalizer_steps(normalizer))
-
-
 class _Steps:
     """The runtime's few steps, of which each pre-tokenizer takes one or more."""
 
-    def __init__(self, writer: TableWriter) -> None:
-        self.writer = writer
+    def __init__(self) -> None:
+        self.writer = TableWriter()
         self.count = 0
 
     def add(self, step: dict) -> None:

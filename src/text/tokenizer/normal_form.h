@@ -10,7 +10,7 @@ namespace hearth::tokenizer {
 /// Unicode's normal forms, by the number that a table gives them.
 enum class NormalForm : unsigned char { kNfc = 0, kNfd = 1, kNfkc = 2, kNfkd = 3 };
 
-/// Appends a valid text in a normal form, of the version of Unicode that this machine's utf8proc knows.
+/// Appends a valid text in a normal form, as this machine's utf8proc has it.
 /// kInvalidArgument when the text is too long for it, kOutOfMemory.
 Status append_normal_form(std::string_view text, NormalForm form, std::string& out);
 

@@ -45,7 +45,19 @@ struct Applier {
     out.append(strip.right ? without_trailing_space(left) : left);
     return {};
   }
-  Status operator()(NormalForm form) const { return append_normal_form(text, form, out); }
+  Status operator()(const FormStep& step) const {
+    size_t begin = 0;  // Of the active characters that wait.
+    for (size_t at = 0; at < text.size();) {
+      const Utf8Step character = read_valid_utf8(text, at);
+      if (!step.active.contains(character.code_point)) {
+        HEARTH_RETURN_IF_ERROR(append_normal_form(text.substr(begin, at - begin), step.form, out));
+        begin = at + character.length;
+        out.append(text.substr(at, character.length));
+      }
+      at += character.length;
+    }
+    return append_normal_form(text.substr(begin), step.form, out);
+  }
   Status operator()(const Precompiled& precompiled) const {
     for (std::string_view left = text; !left.empty();) {
       const size_t length = grapheme_length(left);
@@ -107,7 +119,8 @@ Result<NormalizerStep> NormalizerStep::read(TableReader& reader) {
     case 5: {
       const auto form = reader.number<uint8_t>();
       if (form > static_cast<uint8_t>(NormalForm::kNfkd)) return damaged("there is no normal form {}", form);
-      return NormalizerStep(static_cast<NormalForm>(form));
+      HEARTH_ASSIGN_OR_RETURN(const CharacterSet active, CharacterSet::read(reader));
+      return NormalizerStep(FormStep{static_cast<NormalForm>(form), active});
     }
     case 6: {
       HEARTH_ASSIGN_OR_RETURN(const StringList replacements, StringList::read(reader));

@@ -30,6 +30,12 @@ struct Surrounding {
   std::string_view before;
   std::string_view after;
 };
+/// A normal form. Characters outside of the set stay as they are and keep their neighbours apart: those that the
+/// exporter's version of Unicode does not change, so that newer versions give the same.
+struct FormStep {
+  NormalForm form;
+  CharacterSet active;
+};
 /// SentencePiece's precompiled rules, applied as the `tokenizers` library does: to grapheme clusters of less than 6
 /// bytes, and where there is no rule to their characters.
 struct Precompiled {
@@ -48,7 +54,7 @@ class NormalizerStep {
   bool drops_start(std::string_view text) const;
 
  private:
-  using Kind = std::variant<CharacterMap, RegexReplacement, Prefix, SpaceStrip, NormalForm, Precompiled,
+  using Kind = std::variant<CharacterMap, RegexReplacement, Prefix, SpaceStrip, FormStep, Precompiled,
                             ByteLevelAlphabet, Surrounding>;
   explicit NormalizerStep(Kind kind) : kind_(std::move(kind)) {}
 

@@ -100,3 +100,16 @@ def normalizer_map(normalizer: normalizers.Normalizer) -> dict[int, str]:
     """What becomes of each character that a normalizer, which looks at one at a time, does not leave as it is."""
     normalize = normalizer.normalize_str
     return {ord(c): changed for c in _all_characters() if (changed := normalize(c)) != c}
+
+
+@functools.cache
+def normalizing_characters() -> tuple[tuple[int, int], ...]:
+    """Those that normal forms change, reorder or join with neighbours, in the library's version of Unicode. All others
+    stay as they are and keep what is before them apart from what is after."""
+    decomposed, reorder = normalizer_map(normalizers.NFD()), normalizers.NFD().normalize_str
+    active = set(decomposed) | set(normalizer_map(normalizers.NFKD()))
+    active |= {ord(c) for parts in decomposed.values() for c in parts}
+    # The least and the greatest combining class: one of them changes places with any other mark.
+    active |= {ord(c) for c in _all_characters() if reorder("\u0345" + c) == c + "\u0345"}
+    active |= {ord(c) for c in _all_characters() if reorder(c + "\u0334") == "\u0334" + c}
+    return tuple(ranges_of(sorted(active)))

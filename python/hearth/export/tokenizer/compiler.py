@@ -18,9 +18,9 @@ _EXISTS, _SPECIAL, _WHOLE, _LEFT_STRIP, _RIGHT_STRIP, _SINGLE_WORD = (1 << bit f
 _MOST_TOKENS = 1 << 22
 
 
-def compile_json(text: str, *, ranked_by_token: bool = False) -> bytes:
-    """The table of a tokenizer.json. Truncation and padding are no part of it. `ranked_by_token`: as write_model() has
-    it. ExportError names what cannot be reproduced."""
+def compile_json(text: str) -> bytes:
+    """The table of a tokenizer.json. Truncation and padding are no part of it. ExportError names what cannot be
+    reproduced."""
     tokenizer = Tokenizer.from_str(text)
     # What the library writes has all fields, and today's names.
     description = json.loads(tokenizer.to_str())
@@ -38,7 +38,7 @@ def compile_json(text: str, *, ranked_by_token: bool = False) -> bytes:
     # What the model is led to by text. Never a special token: text cannot forge one.
     special = {number for number, token in added.items() if token.special}
     writer.trie({text.encode(): number for text, number in vocabulary.items() if number not in special})
-    write_model(writer, model, count, special, ranked_by_token)
+    write_model(writer, model, count, special)
     write_added_tokens(writer, tokenizer)
     write_normalizers(writer, description["normalizer"])
     write_pre_tokenizers(writer, description["pre_tokenizer"])

@@ -16,9 +16,8 @@ def model_vocabulary(model: dict) -> dict[str, int]:
     return model["vocab"]
 
 
-def write_model(writer: TableWriter, model: dict, tokens: int, special: set[int], ranked_by_token: bool) -> None:
-    """`tokens`: how many the table has. `special`: those that no merge may make. `ranked_by_token`: of two merges the
-    one that makes the lesser token goes first, as tiktoken has it, instead of the one that is listed first."""
+def write_model(writer: TableWriter, model: dict, tokens: int, special: set[int]) -> None:
+    """`tokens`: how many the table has. `special`: those that no merge may make."""
     kind, vocabulary = model["type"], model_vocabulary(model)
     unknown = model["unk_id"] if kind == "Unigram" else vocabulary.get(model["unk_token"])
     if kind == "BPE":
@@ -32,7 +31,7 @@ def write_model(writer: TableWriter, model: dict, tokens: int, special: set[int]
         writer.flag(model["byte_fallback"])
         writer.text(model["continuing_subword_prefix"] or "")
         writer.text(model["end_of_word_suffix"] or "")
-        _write_merges(writer, model, special, ranked_by_token)
+        _write_merges(writer, model, special)
     elif kind == "Unigram":
         writer.byte(_UNIGRAM)
         writer.optional_token(unknown)
@@ -52,13 +51,13 @@ def write_model(writer: TableWriter, model: dict, tokens: int, special: set[int]
         raise ExportError(f"tokenizer: the model {kind} is not supported")
 
 
-def _write_merges(writer: TableWriter, model: dict, special: set[int], ranked_by_token: bool) -> None:
+def _write_merges(writer: TableWriter, model: dict, special: set[int]) -> None:
     vocabulary, skipped = model["vocab"], len(model["continuing_subword_prefix"] or "")
     merges = {}
     for rank, (left, right) in enumerate(model["merges"]):
         token = vocabulary[left + right[skipped:]]
         if token not in special:
-            merges[vocabulary[left], vocabulary[right]] = (token if ranked_by_token else rank, token)
+            merges[vocabulary[left], vocabulary[right]] = (rank, token)
     slots, longest = _hashed(merges)
     writer.number(longest)
     writer.array(slots, "u4")

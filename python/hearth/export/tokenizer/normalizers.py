@@ -66,6 +66,7 @@ def _write_step(writer: TableWriter, step: dict) -> None:
     elif kind in _FORMS:
         writer.byte(_FORM)
         writer.byte(_FORMS[kind])
+        writer.character_set(characters.normalizing_characters())
     elif kind == "Precompiled":
         _write_precompiled(writer, step)
     elif kind == "ByteLevel":

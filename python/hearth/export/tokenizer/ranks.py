@@ -45,14 +45,14 @@ def _compile(ranks: dict[bytes, int], pattern: str, special_tokens: dict[str, in
     missing = [byte for byte in range(256) if bytes([byte]) not in ranks]
     if missing:
         raise ExportError(f"tokenizer: the vocabulary has no token for the byte {missing[0]}")
-    description = tokenizer_json(ranks, pattern, special_tokens, before)
-    return compile_json(json.dumps(description), ranked_by_token=True)
+    return compile_json(json.dumps(tokenizer_json(ranks, pattern, special_tokens, before)))
 
 
 def tokenizer_json(
     ranks: dict[bytes, int], pattern: str, special_tokens: dict[str, int], before: tuple[int, ...] = ()
 ) -> dict:
-    """The same as a tokenizer.json, but for the order of merges that make the same token."""
+    """The same as a tokenizer.json. Of two merges the one that makes the lesser token goes first; in which order those
+    that make the same token go does not matter, because no two of them ever overlap."""
     texts = {number: text for text, number in special_tokens.items()}
     written = {token: _characters(token) for token in ranks}
     merges = []

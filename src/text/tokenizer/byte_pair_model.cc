@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <tuple>
 
+#include "text/tokenizer/limits.h"
+
 namespace hearth::tokenizer {
 namespace {
 
 constexpr uint32_t kNone = 0xFFFFFFFF;
+constexpr size_t kLongestAffixes = 64;
 
 struct Symbol {
   uint32_t token;  ///< kNone: joined with a symbol before it.
@@ -49,6 +52,9 @@ Result<std::unique_ptr<const WordModel>> BytePairModel::read(TableReader& reader
   model->byte_fallback_ = reader.flag();
   model->inner_prefix_ = reader.text();
   model->end_suffix_ = reader.text();
+  if (model->inner_prefix_.size() + model->end_suffix_.size() > kLongestAffixes) {
+    return damaged("'{}' and '{}' are too long to mark parts of words", model->inner_prefix_, model->end_suffix_);
+  }
   HEARTH_ASSIGN_OR_RETURN(model->merges_, MergeTable::read(reader, vocabulary.size()));
   return std::unique_ptr<const WordModel>(std::move(model));
 }
@@ -134,11 +140,10 @@ Status BytePairModel::append_tokens(std::string_view word, WordScratch* given, T
     ids.push_back(*whole);
     return {};
   }
-  if (word.size() >= kNone)
-    return invalid_argument("tokenizer: {} bytes without a break are too many; split the text", word.size());
   auto& scratch = static_cast<Scratch&>(*given);
   scratch.tokens.clear();
   append_characters(word, scratch);
+  HEARTH_RETURN_IF_ERROR(check_text_size(scratch.tokens.size()));
   join_pairs(scratch);
   for (const Symbol& symbol : scratch.symbols) {
     if (symbol.token != kNone) ids.push_back(symbol.token);

@@ -1,5 +1,7 @@
 #include "text/tokenizer/characters.h"
 
+#include "text/tokenizer/limits.h"
+
 namespace hearth::tokenizer {
 namespace {
 
@@ -56,13 +58,19 @@ uint32_t CharacterMap::search(char32_t code_point) const {
   return static_cast<uint32_t>(after - 1);
 }
 
-void CharacterMap::apply(std::string_view text, std::string& out) const {
+Status CharacterMap::apply(std::string_view text, std::string& out) const {
   for (size_t at = 0; at < text.size();) {
     const Utf8Step step = read_valid_utf8(text, at);
     const uint32_t index = index_of(step.code_point);
-    out.append(index == kItself ? text.substr(at, step.length) : texts_[index]);
+    if (index == kItself) {
+      out.append(text.substr(at, step.length));
+    } else {
+      out.append(texts_[index]);
+      HEARTH_RETURN_IF_ERROR(check_text_size(out.size()));
+    }
     at += step.length;
   }
+  return {};
 }
 
 bool CharacterMap::drops_start(std::string_view text) const {

@@ -25,8 +25,8 @@ class CharacterSet {
 class CharacterMap {
  public:
   static Result<CharacterMap> read(TableReader& reader);
-  /// Appends what stands for the characters of a valid text.
-  void apply(std::string_view text, std::string& out) const;
+  /// Appends what stands for the characters of a valid text. kInvalidArgument when that is too long.
+  Status apply(std::string_view text, std::string& out) const;
   /// Whether nothing stands for the first character of a valid text.
   bool drops_start(std::string_view text) const;
 

@@ -1,6 +1,7 @@
 #include "text/tokenizer/decoder.h"
 
 #include "text/tokenizer/decoder_steps.h"
+#include "text/tokenizer/limits.h"
 
 namespace hearth::tokenizer {
 namespace {
@@ -59,6 +60,7 @@ Result<Decoder> Decoder::read(TableReader& reader) {
   Decoder decoder;
   bool fused = false;
   const auto count = reader.number<uint32_t>();
+  if (count > kMostSteps) return damaged("{} decoders are too many", count);
   for (uint32_t i = 0; i < count && reader.ok(); ++i) {
     HEARTH_ASSIGN_OR_RETURN(Step step, read_step(reader, fused));
     fused |= std::holds_alternative<Fusion>(step) || std::holds_alternative<ByteLevelDecoding>(step);

@@ -1,6 +1,7 @@
 #include "text/tokenizer/normalizer.h"
 
 #include "text/tokenizer/byte_level.h"
+#include "text/tokenizer/limits.h"
 
 namespace hearth::tokenizer {
 namespace {
@@ -21,10 +22,7 @@ struct Applier {
   std::string_view text;
   std::string& out;
 
-  Status operator()(const CharacterMap& map) const {
-    map.apply(text, out);
-    return {};
-  }
+  Status operator()(const CharacterMap& map) const { return map.apply(text, out); }
   Status operator()(const RegexReplacement& replacement) const {
     RegexSearch search(replacement.pattern);
     search.begin(text);
@@ -34,6 +32,7 @@ struct Applier {
       if (!match) return {};
       out.append(replacement.content);
       at = match->end;
+      HEARTH_RETURN_IF_ERROR(check_text_size(out.size()));
     }
   }
   Status operator()(const Prefix& prefix) const {
@@ -62,6 +61,7 @@ struct Applier {
     for (std::string_view left = text; !left.empty();) {
       const size_t length = grapheme_length(left);
       append_grapheme(precompiled, left.substr(0, length));
+      HEARTH_RETURN_IF_ERROR(check_text_size(out.size()));
       left.remove_prefix(length);
     }
     return {};
@@ -77,6 +77,7 @@ struct Applier {
       if (member) out.append(surrounding.before);
       out.append(text.substr(at, step.length));
       if (member) out.append(surrounding.after);
+      HEARTH_RETURN_IF_ERROR(check_text_size(out.size()));
       at += step.length;
     }
     return {};
@@ -152,6 +153,7 @@ bool NormalizerStep::drops_start(std::string_view text) const {
 Result<Normalizer> Normalizer::read(TableReader& reader) {
   Normalizer normalizer;
   const auto count = reader.number<uint32_t>();
+  if (count > kMostSteps) return damaged("{} normalizers are too many", count);
   for (uint32_t i = 0; i < count && reader.ok(); ++i) {
     HEARTH_ASSIGN_OR_RETURN(NormalizerStep step, NormalizerStep::read(reader));
     normalizer.steps_.push_back(std::move(step));

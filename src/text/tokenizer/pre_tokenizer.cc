@@ -1,5 +1,7 @@
 #include "text/tokenizer/pre_tokenizer.h"
 
+#include "text/tokenizer/limits.h"
+
 namespace hearth::tokenizer {
 namespace {
 
@@ -80,6 +82,7 @@ struct Splitter {
     for (const Word& word : words.words) {
       const size_t begin = rewritten.text.size();
       HEARTH_RETURN_IF_ERROR(rewrite(words[word], word.first, rewritten.text));
+      HEARTH_RETURN_IF_ERROR(check_text_size(rewritten.text.size()));
       if (begin < rewritten.text.size()) rewritten.words.push_back({begin, rewritten.text.size(), word.first});
     }
     words = std::move(rewritten);
@@ -118,6 +121,7 @@ Result<PreTokenizer::Step> PreTokenizer::read_step(TableReader& reader) {
 Result<PreTokenizer> PreTokenizer::read(TableReader& reader) {
   PreTokenizer pre_tokenizer;
   const auto count = reader.number<uint32_t>();
+  if (count > kMostSteps) return damaged("{} pre-tokenizers are too many", count);
   for (uint32_t i = 0; i < count && reader.ok(); ++i) {
     HEARTH_ASSIGN_OR_RETURN(Step step, read_step(reader));
     pre_tokenizer.steps_.push_back(std::move(step));

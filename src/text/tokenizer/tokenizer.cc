@@ -1,6 +1,7 @@
 #include "text/tokenizer/tokenizer.h"
 
 #include "text/tokenizer/encoder.h"
+#include "text/tokenizer/limits.h"
 #include "text/tokenizer/streaming_decoder.h"
 #include "text/tokenizer/tokenizer_impl.h"
 
@@ -60,6 +61,7 @@ Result<std::vector<int64_t>> Tokenizer::encode(std::span<const TextSegment> segm
   std::vector<TrustedRange> trusted;
   for (const TextSegment& segment : segments) {
     const size_t begin = text.size();
+    HEARTH_RETURN_IF_ERROR(tokenizer::check_text_size(begin + segment.text.size()));
     text.append(tokenizer::is_valid_utf8(segment.text) ? segment.text : tokenizer::repaired_utf8(segment.text));
     if (!segment.trusted || text.size() == begin) continue;
     if (!trusted.empty() && trusted.back().end == begin) {

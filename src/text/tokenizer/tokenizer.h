@@ -43,7 +43,7 @@ class Tokenizer {
   ~Tokenizer();
 
   /// The tokens of a text. kInvalidArgument when the model has no token for a part of it and none for the unknown, or
-  /// when a pattern takes too many steps on it.
+  /// when a pattern takes too many steps on it, or when it is longer than 256 MiB.
   Result<std::vector<int64_t>> encode(std::string_view text, const EncodeOptions& options = {}) const;
   /// The tokens of the segments' texts, joined. Borders between segments split nothing: a word may reach over one. But
   /// a special token is recognised only when all its bytes lie in neighbouring segments that are trusted. With the few

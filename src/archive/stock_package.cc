@@ -2,8 +2,8 @@
 
 #include <simdjson.h>
 
-#include "archive/byte_cursor.h"
 #include "archive/json_field.h"
+#include "base/byte_cursor.h"
 #include "base/errors.h"
 
 namespace hearth {

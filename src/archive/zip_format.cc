@@ -1,6 +1,6 @@
 #include "archive/zip_format.h"
 
-#include "archive/byte_cursor.h"
+#include "base/byte_cursor.h"
 #include "base/errors.h"
 
 namespace hearth::zip {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "archive/byte_cursor.h"
 #include "archive/zip_format.h"
+#include "base/byte_cursor.h"
 #include "base/checked.h"
 #include "base/errors.h"
 

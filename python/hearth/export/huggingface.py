@@ -73,11 +73,13 @@ def _resnet(folder: Path, config: dict, dtype: torch.dtype) -> Source:
 
 def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype | str) -> Source:
     from hearth.export.language_model import Decoder, example_step, step_sizes
+    from hearth.export.language_text import text_facts
 
     model = _load(_model_class(config["architectures"][0]), folder, dtype)
     compute_in_float32(model)
     text = model.config.get_text_config()
     context = getattr(text, "max_position_embeddings", None) or _USUAL_CONTEXT
+    words = text_facts(folder)
     end = model.generation_config.eos_token_id if model.generation_config else text.eos_token_id
     return Source(
         methods={"decode": Method(Decoder(model), example_step(text.vocab_size), None, step_sizes(context))},
@@ -88,7 +90,9 @@ def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype | str)
             "vocabulary_size": text.vocab_size,
             "context_length": context,
             "end_tokens": [] if end is None else list(end) if isinstance(end, list) else [end],
+            **words.pipeline,
         },
+        extra_files=words.files,
         rounds_weights_only=True,
     )
 

@@ -10,6 +10,7 @@ find_package(PNG REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 find_library(HEARTH_SLEEF sleef REQUIRED)
 # Headers only: its class for any floating type.
 find_path(HEARTH_KISSFFT_INCLUDE kissfft/kissfft.hh REQUIRED)

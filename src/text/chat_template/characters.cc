@@ -95,6 +95,28 @@ bool is_upper(char32_t character) { return utf8proc_isupper(static_cast<utf8proc
 bool is_lower(char32_t character) { return utf8proc_islower(static_cast<utf8proc_int32_t>(character)) != 0; }
 bool is_title(char32_t character) { return category(character) == UTF8PROC_CATEGORY_LT; }
 
+bool is_lower_text(std::string_view text) {
+  bool found = false;
+  for (size_t i = 0; i < text.size();) {
+    const Character character = character_at(text, i);
+    if (is_upper(character.code_point) || is_title(character.code_point)) return false;
+    found |= is_lower(character.code_point);
+    i += character.size;
+  }
+  return found;
+}
+
+bool is_upper_text(std::string_view text) {
+  bool found = false;
+  for (size_t i = 0; i < text.size();) {
+    const Character character = character_at(text, i);
+    if (is_lower(character.code_point) || is_title(character.code_point)) return false;
+    found |= is_upper(character.code_point);
+    i += character.size;
+  }
+  return found;
+}
+
 char32_t to_upper(char32_t character) {
   return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(character)));
 }

@@ -36,6 +36,10 @@ bool is_upper(char32_t character);
 bool is_lower(char32_t character);
 bool is_title(char32_t character);
 
+/// Whether text has letters with a case, all of them small or large.
+bool is_lower_text(std::string_view text);
+bool is_upper_text(std::string_view text);
+
 /// The mappings of one character to one; those to several (ß to SS) leave it as it is.
 char32_t to_upper(char32_t character);
 char32_t to_lower(char32_t character);

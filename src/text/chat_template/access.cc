@@ -30,7 +30,8 @@ bool is_unsafe(const Value& value, std::string_view name) {
 
 Result<std::optional<Value>> object_attribute(Object& object, std::string_view name) {
   switch (object.kind) {
-    case Object::Kind::kLoop: return loop_attribute(static_cast<LoopObject&>(object), name);
+    case Object::Kind::kLoop:
+      return loop_attribute(static_cast<LoopObject&>(object), name);
     case Object::Kind::kNamespace: {
       const Value* found = static_cast<NamespaceObject&>(object).attributes.find(string_key(name));
       return found ? std::optional(*found) : std::nullopt;
@@ -44,7 +45,8 @@ Result<std::optional<Value>> object_attribute(Object& object, std::string_view n
       if (name == "current") return std::optional(cycler.items[cycler.position]);
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return std::optional<Value>();
 }
@@ -125,9 +127,8 @@ Result<Value> slice_text(Budget& budget, const OriginText& text, const Range& ra
 
 Result<std::optional<Value>> find_attribute(const Value& value, std::string_view name) {
   if (is_unsafe(value, name)) {
-    return std::optional(
-        Value::undefined(fmt::format("access to '{}' of a {} is refused: templates cannot change values", name,
-                                     value.type_name())));
+    return std::optional(Value::undefined(
+        fmt::format("access to '{}' of a {} is refused: templates cannot change values", name, value.type_name())));
   }
   if (value.object()) {
     HEARTH_ASSIGN_OR_RETURN(std::optional<Value> found, object_attribute(*value.object(), name));

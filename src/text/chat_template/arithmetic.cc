@@ -14,13 +14,20 @@ Status division_by_zero() { return invalid_argument("division by zero"); }
 
 std::string_view symbol(BinaryOperator operation) {
   switch (operation) {
-    case BinaryOperator::kAdd: return "+";
-    case BinaryOperator::kSubtract: return "-";
-    case BinaryOperator::kMultiply: return "*";
-    case BinaryOperator::kDivide: return "/";
-    case BinaryOperator::kFloorDivide: return "//";
-    case BinaryOperator::kModulo: return "%";
-    case BinaryOperator::kPower: return "**";
+    case BinaryOperator::kAdd:
+      return "+";
+    case BinaryOperator::kSubtract:
+      return "-";
+    case BinaryOperator::kMultiply:
+      return "*";
+    case BinaryOperator::kDivide:
+      return "/";
+    case BinaryOperator::kFloorDivide:
+      return "//";
+    case BinaryOperator::kModulo:
+      return "%";
+    case BinaryOperator::kPower:
+      return "**";
   }
   return "";
 }
@@ -53,12 +60,15 @@ Result<Value> calculate_integers(BinaryOperator operation, int64_t a, int64_t b,
     case BinaryOperator::kMultiply:
       if (__builtin_mul_overflow(a, b, &result)) return overflow();
       return Value(result, trusted);
-    case BinaryOperator::kPower: return integer_power(a, b, trusted);
-    default: break;
+    case BinaryOperator::kPower:
+      return integer_power(a, b, trusted);
+    default:
+      break;
   }
   if (b == 0) return division_by_zero();
   if (operation == BinaryOperator::kDivide) return Value(static_cast<double>(a) / static_cast<double>(b), trusted);
-  if (b == -1) return calculate_integers(BinaryOperator::kMultiply, operation == BinaryOperator::kModulo ? 0 : a, b, trusted);
+  if (b == -1)
+    return calculate_integers(BinaryOperator::kMultiply, operation == BinaryOperator::kModulo ? 0 : a, b, trusted);
   // Python rounds down, C++ to zero.
   const bool rounds = a % b != 0 && (a < 0) != (b < 0);
   if (operation == BinaryOperator::kModulo) return Value(a % b + (rounds ? b : 0), trusted);
@@ -84,9 +94,12 @@ double real_floor_divide(double a, double b) {
 
 Result<double> calculate_reals(BinaryOperator operation, double a, double b) {
   switch (operation) {
-    case BinaryOperator::kAdd: return a + b;
-    case BinaryOperator::kSubtract: return a - b;
-    case BinaryOperator::kMultiply: return a * b;
+    case BinaryOperator::kAdd:
+      return a + b;
+    case BinaryOperator::kSubtract:
+      return a - b;
+    case BinaryOperator::kMultiply:
+      return a * b;
     case BinaryOperator::kPower: {
       if (a == 0 && b < 0) return division_by_zero();
       const double result = real_power(a, b);
@@ -96,7 +109,8 @@ Result<double> calculate_reals(BinaryOperator operation, double a, double b) {
       if (std::isinf(result) && std::isfinite(a) && std::isfinite(b)) return overflow();
       return result;
     }
-    default: break;
+    default:
+      break;
   }
   if (b == 0) return division_by_zero();
   if (operation == BinaryOperator::kDivide) return a / b;

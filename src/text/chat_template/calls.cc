@@ -51,13 +51,16 @@ Result<Value> Interpreter::call(const Value& callee, Arguments arguments) {
   Object* object = callee.object();
   if (!object) return invalid_argument("a {} cannot be called", callee.type_name());
   switch (object->kind) {
-    case Object::Kind::kFunction: return static_cast<FunctionObject*>(object)->function(runtime_, Value(), arguments);
-    case Object::Kind::kMacro: return call_macro(*static_cast<MacroObject*>(object), std::move(arguments));
+    case Object::Kind::kFunction:
+      return static_cast<FunctionObject*>(object)->function(runtime_, Value(), arguments);
+    case Object::Kind::kMacro:
+      return call_macro(*static_cast<MacroObject*>(object), std::move(arguments));
     case Object::Kind::kJoiner: {
       auto& joiner = *static_cast<JoinerObject*>(object);
       return std::exchange(joiner.used, true) ? joiner.separator : make_text("", true);
     }
-    default: return invalid_argument("a {} cannot be called", callee.type_name());
+    default:
+      return invalid_argument("a {} cannot be called", callee.type_name());
   }
 }
 
@@ -89,7 +92,8 @@ Status Interpreter::bind_parameters(const MacroObject& macro, Arguments& argumen
   const std::vector<Parameter>& parameters = macro.definition->parameters;
   const size_t given = std::min(arguments.positional.size(), parameters.size());
   for (size_t i = 0; i < given; ++i) scope->variables[parameters[i].name] = arguments.positional[i];
-  arguments.positional.erase(arguments.positional.begin(), arguments.positional.begin() + static_cast<ptrdiff_t>(given));
+  arguments.positional.erase(arguments.positional.begin(),
+                             arguments.positional.begin() + static_cast<ptrdiff_t>(given));
   for (size_t i = given; i < parameters.size(); ++i) {
     const auto found = std::ranges::find(arguments.named, parameters[i].name, &std::pair<std::string, Value>::first);
     if (found == arguments.named.end()) continue;
@@ -104,8 +108,7 @@ Status Interpreter::bind_special_names(const MacroObject& macro, Arguments& argu
   const MacroDefinition& definition = *macro.definition;
   if (definition.uses_caller && !scope->variables.contains("caller")) {
     const auto found = std::ranges::find(arguments.named, "caller", &std::pair<std::string, Value>::first);
-    scope->variables["caller"] =
-        found == arguments.named.end() ? Value::undefined("No caller defined") : found->second;
+    scope->variables["caller"] = found == arguments.named.end() ? Value::undefined("No caller defined") : found->second;
     if (found != arguments.named.end()) arguments.named.erase(found);
   }
   if (definition.uses_kwargs) {
@@ -116,8 +119,8 @@ Status Interpreter::bind_special_names(const MacroObject& macro, Arguments& argu
     return invalid_argument("the macro '{}' has no parameter '{}'", definition.name, arguments.named[0].first);
   }
   if (definition.uses_varargs) {
-    HEARTH_ASSIGN_OR_RETURN(scope->variables["varargs"], make_sequence(budget_, Sequence::Kind::kTuple,
-                                                                       std::move(arguments.positional)));
+    HEARTH_ASSIGN_OR_RETURN(scope->variables["varargs"],
+                            make_sequence(budget_, Sequence::Kind::kTuple, std::move(arguments.positional)));
   } else if (!arguments.positional.empty()) {
     return invalid_argument("the macro '{}' takes {} arguments at the most", definition.name,
                             definition.parameters.size());

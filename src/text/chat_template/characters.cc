@@ -8,9 +8,7 @@
 namespace hearth::jinja {
 namespace {
 
-utf8proc_category_t category(char32_t character) {
-  return utf8proc_category(static_cast<utf8proc_int32_t>(character));
-}
+utf8proc_category_t category(char32_t character) { return utf8proc_category(static_cast<utf8proc_int32_t>(character)); }
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
@@ -64,8 +62,7 @@ bool is_utf8(std::string_view text) {
 
 bool is_space(char32_t character) {
   if (character < 0x80) return (character >= 9 && character <= 13) || (character >= 28 && character <= 32);
-  return character == 0x85 || category(character) == UTF8PROC_CATEGORY_ZS || character == 0x2028 ||
-         character == 0x2029;
+  return character == 0x85 || category(character) == UTF8PROC_CATEGORY_ZS || character == 0x2028 || character == 0x2029;
 }
 
 bool is_line_end(char32_t character) {

@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                    "Thursday", "Friday", "Saturday"};
-constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March",     "April",   "May",      "June",
-                                                      "July",    "August",   "September", "October", "November", "December"};
+constexpr std::array<std::string_view, 12> kMonths = {"January",   "February", "March",    "April",
+                                                      "May",       "June",     "July",     "August",
+                                                      "September", "October",  "November", "December"};
 
 std::string_view name_of(std::span<const std::string_view> names, int index) {
   return index >= 0 && static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)] : "?";
@@ -23,37 +24,64 @@ std::string_view name_of(std::span<const std::string_view> names, int index) {
 Result<std::string> directive(char letter, const std::tm& time) {
   const int hour12 = time.tm_hour % 12 == 0 ? 12 : time.tm_hour % 12;
   switch (letter) {
-    case 'a': return std::string(name_of(kDays, time.tm_wday).substr(0, 3));
-    case 'A': return std::string(name_of(kDays, time.tm_wday));
+    case 'a':
+      return std::string(name_of(kDays, time.tm_wday).substr(0, 3));
+    case 'A':
+      return std::string(name_of(kDays, time.tm_wday));
     case 'b':
-    case 'h': return std::string(name_of(kMonths, time.tm_mon).substr(0, 3));
-    case 'B': return std::string(name_of(kMonths, time.tm_mon));
-    case 'c': return format_time("%a %b %e %H:%M:%S %Y", time);
-    case 'd': return fmt::format("{:02}", time.tm_mday);
+    case 'h':
+      return std::string(name_of(kMonths, time.tm_mon).substr(0, 3));
+    case 'B':
+      return std::string(name_of(kMonths, time.tm_mon));
+    case 'c':
+      return format_time("%a %b %e %H:%M:%S %Y", time);
+    case 'd':
+      return fmt::format("{:02}", time.tm_mday);
     case 'D':
-    case 'x': return format_time("%m/%d/%y", time);
-    case 'e': return fmt::format("{:2}", time.tm_mday);
-    case 'f': return std::string("000000");
-    case 'F': return format_time("%Y-%m-%d", time);
-    case 'H': return fmt::format("{:02}", time.tm_hour);
-    case 'I': return fmt::format("{:02}", hour12);
-    case 'j': return fmt::format("{:03}", time.tm_yday + 1);
-    case 'm': return fmt::format("{:02}", time.tm_mon + 1);
-    case 'M': return fmt::format("{:02}", time.tm_min);
-    case 'n': return std::string("\n");
-    case 'p': return std::string(time.tm_hour < 12 ? "AM" : "PM");
-    case 'S': return fmt::format("{:02}", time.tm_sec);
-    case 't': return std::string("\t");
+    case 'x':
+      return format_time("%m/%d/%y", time);
+    case 'e':
+      return fmt::format("{:2}", time.tm_mday);
+    case 'f':
+      return std::string("000000");
+    case 'F':
+      return format_time("%Y-%m-%d", time);
+    case 'H':
+      return fmt::format("{:02}", time.tm_hour);
+    case 'I':
+      return fmt::format("{:02}", hour12);
+    case 'j':
+      return fmt::format("{:03}", time.tm_yday + 1);
+    case 'm':
+      return fmt::format("{:02}", time.tm_mon + 1);
+    case 'M':
+      return fmt::format("{:02}", time.tm_min);
+    case 'n':
+      return std::string("\n");
+    case 'p':
+      return std::string(time.tm_hour < 12 ? "AM" : "PM");
+    case 'S':
+      return fmt::format("{:02}", time.tm_sec);
+    case 't':
+      return std::string("\t");
     case 'T':
-    case 'X': return format_time("%H:%M:%S", time);
-    case 'u': return fmt::format("{}", time.tm_wday == 0 ? 7 : time.tm_wday);
-    case 'w': return fmt::format("{}", time.tm_wday);
-    case 'y': return fmt::format("{:02}", time.tm_year % 100);
-    case 'Y': return fmt::format("{}", time.tm_year + 1900);
+    case 'X':
+      return format_time("%H:%M:%S", time);
+    case 'u':
+      return fmt::format("{}", time.tm_wday == 0 ? 7 : time.tm_wday);
+    case 'w':
+      return fmt::format("{}", time.tm_wday);
+    case 'y':
+      return fmt::format("{:02}", time.tm_year % 100);
+    case 'Y':
+      return fmt::format("{}", time.tm_year + 1900);
     case 'z':
-    case 'Z': return std::string();
-    case '%': return std::string("%");
-    default: return invalid_argument("strftime_now does not know '%{}'", letter);
+    case 'Z':
+      return std::string();
+    case '%':
+      return std::string("%");
+    default:
+      return invalid_argument("strftime_now does not know '%{}'", letter);
   }
 }
 

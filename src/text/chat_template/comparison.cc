@@ -122,13 +122,16 @@ Result<bool> contains(Budget& budget, const Value& container, const Value& item)
 Result<bool> compare(Budget& budget, Comparison comparison, const Value& a, const Value& b) {
   const bool is_nan = (a.is<double>() && std::isnan(a.number())) || (b.is<double>() && std::isnan(b.number()));
   switch (comparison) {
-    case Comparison::kEqual: return equal(budget, a, b);
+    case Comparison::kEqual:
+      return equal(budget, a, b);
     case Comparison::kNotEqual: {
       HEARTH_ASSIGN_OR_RETURN(const bool same, equal(budget, a, b));
       return !same;
     }
-    case Comparison::kLess: return less(budget, a, b);
-    case Comparison::kGreater: return less(budget, b, a);
+    case Comparison::kLess:
+      return less(budget, a, b);
+    case Comparison::kGreater:
+      return less(budget, b, a);
     case Comparison::kLessEqual: {
       HEARTH_ASSIGN_OR_RETURN(const bool greater, less(budget, b, a));
       return !greater && !is_nan;
@@ -137,7 +140,8 @@ Result<bool> compare(Budget& budget, Comparison comparison, const Value& a, cons
       HEARTH_ASSIGN_OR_RETURN(const bool smaller, less(budget, a, b));
       return !smaller && !is_nan;
     }
-    case Comparison::kIn: return contains(budget, b, a);
+    case Comparison::kIn:
+      return contains(budget, b, a);
     case Comparison::kNotIn: {
       HEARTH_ASSIGN_OR_RETURN(const bool found, contains(budget, b, a));
       return !found;

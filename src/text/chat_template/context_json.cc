@@ -24,7 +24,8 @@ class ContextReader : public nlohmann::json_sax<Json> {
   bool boolean(bool value) override { return add(Value(value, trusted())); }
   bool number_integer(int64_t value) override { return add(Value(value, trusted())); }
   bool number_unsigned(uint64_t value) override {
-    if (value > static_cast<uint64_t>(INT64_MAX)) return fail(invalid_argument("the number {} needs more than 64 bits", value));
+    if (value > static_cast<uint64_t>(INT64_MAX))
+      return fail(invalid_argument("the number {} needs more than 64 bits", value));
     return add(Value(static_cast<int64_t>(value), trusted()));
   }
   bool number_float(double value, const std::string& text) override {
@@ -63,9 +64,9 @@ class ContextReader : public nlohmann::json_sax<Json> {
  private:
   struct Level {
     bool is_object = false;
-    std::string key;  ///< Of the member that is being read.
-    Dictionary dictionary;
-    std::vector<Value> items;
+    std::string key = {};  ///< Of the member that is being read.
+    Dictionary dictionary = {};
+    std::vector<Value> items = {};
   };
 
   bool fail(Status status) {
@@ -75,8 +76,8 @@ class ContextReader : public nlohmann::json_sax<Json> {
 
   /// Of what is being read: whether its variable is.
   bool trusted() const {
-    return open_.empty() || (open_[0].is_object &&
-                             std::ranges::find(options_.trusted_variables, open_[0].key) != options_.trusted_variables.end());
+    return open_.empty() || (open_[0].is_object && std::ranges::find(options_.trusted_variables, open_[0].key) !=
+                                                       options_.trusted_variables.end());
   }
 
   /// Whether this is the role of a message, and one that templates make special tokens of.

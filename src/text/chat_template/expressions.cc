@@ -23,21 +23,33 @@ Result<Value> Interpreter::evaluate(const Expression& node, const ScopePointer& 
 
 Result<Value> Interpreter::evaluate_kind(const Expression& node, const ScopePointer& scope) {
   switch (node.kind) {
-    case Kind::kConstant: return node.constant;
-    case Kind::kName: return look_up(node, scope);
+    case Kind::kConstant:
+      return node.constant;
+    case Kind::kName:
+      return look_up(node, scope);
     case Kind::kList:
-    case Kind::kTuple: return make_list(node, scope);
-    case Kind::kDictionary: return make_dict(node, scope);
-    case Kind::kSlice: return take_slice(node, scope);
-    case Kind::kCall: return call_expression(node, scope, nullptr);
-    case Kind::kFilter: return apply_filter(node, nullptr, scope);
-    case Kind::kTest: return apply_test(node, scope);
+    case Kind::kTuple:
+      return make_list(node, scope);
+    case Kind::kDictionary:
+      return make_dict(node, scope);
+    case Kind::kSlice:
+      return take_slice(node, scope);
+    case Kind::kCall:
+      return call_expression(node, scope, nullptr);
+    case Kind::kFilter:
+      return apply_filter(node, nullptr, scope);
+    case Kind::kTest:
+      return apply_test(node, scope);
     case Kind::kAnd:
     case Kind::kOr:
-    case Kind::kConditional: return choose(node, scope);
-    case Kind::kConcatenate: return concatenate(node, scope);
-    case Kind::kCompare: return compare_chain(node, scope);
-    default: return combine(node, scope);
+    case Kind::kConditional:
+      return choose(node, scope);
+    case Kind::kConcatenate:
+      return concatenate(node, scope);
+    case Kind::kCompare:
+      return compare_chain(node, scope);
+    default:
+      return combine(node, scope);
   }
 }
 
@@ -102,12 +114,18 @@ Result<Value> Interpreter::combine(const Expression& node, const ScopePointer& s
   }
   position_ = node.position;
   switch (node.kind) {
-    case Kind::kAttribute: return get_attribute(runtime_, first, node.name);
-    case Kind::kItem: return get_item(runtime_, first, second);
-    case Kind::kNot: return Value(!is_true(first));
-    case Kind::kNegative: return negate(first);
-    case Kind::kPositive: return calculate(budget_, BinaryOperator::kMultiply, Value(int64_t{1}), first);
-    default: return calculate(budget_, node.operation, first, second);
+    case Kind::kAttribute:
+      return get_attribute(runtime_, first, node.name);
+    case Kind::kItem:
+      return get_item(runtime_, first, second);
+    case Kind::kNot:
+      return Value(!is_true(first));
+    case Kind::kNegative:
+      return negate(first);
+    case Kind::kPositive:
+      return calculate(budget_, BinaryOperator::kMultiply, Value(int64_t{1}), first);
+    default:
+      return calculate(budget_, node.operation, first, second);
   }
 }
 

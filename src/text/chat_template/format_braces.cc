@@ -146,8 +146,8 @@ class BraceFormatter {
       if (is_item && !take(path, ']')) return invalid_argument("the format has '[' without ']'");
       const std::optional<size_t> number = is_item ? take_number(name) : std::nullopt;
       const Value key = number && name.empty() ? Value(static_cast<int64_t>(*number)) : make_text(whole_name, true);
-      HEARTH_ASSIGN_OR_RETURN(value, is_item ? get_item(runtime_, value, key)
-                                             : get_attribute(runtime_, value, whole_name));
+      HEARTH_ASSIGN_OR_RETURN(value,
+                              is_item ? get_item(runtime_, value, key) : get_attribute(runtime_, value, whole_name));
     }
     return value;
   }

@@ -73,12 +73,23 @@ class PercentFormatter {
   void read_flags(FieldLayout& layout) {
     for (;; ++position_) {
       switch (current()) {
-        case '-': layout.align = '<'; break;
-        case '+': layout.sign = '+'; break;
-        case ' ': layout.sign = layout.sign == '+' ? '+' : ' '; break;
-        case '#': layout.alternate = true; break;
-        case '0': layout.fill = U'0'; break;
-        default: return;
+        case '-':
+          layout.align = '<';
+          break;
+        case '+':
+          layout.sign = '+';
+          break;
+        case ' ':
+          layout.sign = layout.sign == '+' ? '+' : ' ';
+          break;
+        case '#':
+          layout.alternate = true;
+          break;
+        case '0':
+          layout.fill = U'0';
+          break;
+        default:
+          return;
       }
     }
   }

@@ -14,46 +14,58 @@ namespace {
 
 constexpr size_t kLargestField = 10'000;
 
-std::string with_groups(std::string digits) {
+std::string with_groups(const std::string& digits) {
   const size_t end = std::min(digits.find_first_not_of("0123456789"), digits.size());
-  for (size_t i = end; i > 3;) {
-    i -= 3;
-    digits.insert(i, ",");
+  std::string grouped;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && i < end && (end - i) % 3 == 0) grouped += ',';
+    grouped += digits[i];
   }
-  return digits;
+  return grouped;
 }
 
 std::string signed_text(bool negative, std::string digits, const FieldLayout& layout) {
-  if (layout.grouping) digits = with_groups(std::move(digits));
-  if (negative) return "-" + digits;
-  return layout.sign == '-' ? digits : std::string(1, layout.sign) + digits;
+  if (layout.grouping) digits = with_groups(digits);
+  const char sign = negative ? '-' : layout.sign;
+  return sign == '-' && !negative ? digits : fmt::format("{}{}", sign, digits);
 }
 
 std::string integer_digits(uint64_t magnitude, const FieldLayout& layout) {
   switch (layout.type) {
-    case 'x': return fmt::format("{}{:x}", layout.alternate ? "0x" : "", magnitude);
-    case 'X': return fmt::format("{}{:X}", layout.alternate ? "0X" : "", magnitude);
-    case 'o': return fmt::format("{}{:o}", layout.alternate ? "0o" : "", magnitude);
-    case 'b': return fmt::format("{}{:b}", layout.alternate ? "0b" : "", magnitude);
-    default: return fmt::format("{}", magnitude);
+    case 'x':
+      return fmt::format("{}{:x}", layout.alternate ? "0x" : "", magnitude);
+    case 'X':
+      return fmt::format("{}{:X}", layout.alternate ? "0X" : "", magnitude);
+    case 'o':
+      return fmt::format("{}{:o}", layout.alternate ? "0o" : "", magnitude);
+    case 'b':
+      return fmt::format("{}{:b}", layout.alternate ? "0b" : "", magnitude);
+    default:
+      return fmt::format("{}", magnitude);
   }
 }
 
 std::string real_digits(double magnitude, const FieldLayout& layout) {
   const int precision = static_cast<int>(layout.precision.value_or(6));
   switch (layout.type) {
-    case 'e': return fmt::format("{:.{}e}", magnitude, precision);
-    case 'E': return fmt::format("{:.{}E}", magnitude, precision);
-    case 'g': return fmt::format("{:.{}g}", magnitude, std::max(precision, 1));
-    case 'G': return fmt::format("{:.{}G}", magnitude, std::max(precision, 1));
-    case '%': return fmt::format("{:.{}f}%", magnitude * 100, precision);
+    case 'e':
+      return fmt::format("{:.{}e}", magnitude, precision);
+    case 'E':
+      return fmt::format("{:.{}E}", magnitude, precision);
+    case 'g':
+      return fmt::format("{:.{}g}", magnitude, std::max(precision, 1));
+    case 'G':
+      return fmt::format("{:.{}G}", magnitude, std::max(precision, 1));
+    case '%':
+      return fmt::format("{:.{}f}%", magnitude * 100, precision);
     case '\0': {
       if (!layout.precision) return float_text(magnitude);
       std::string text = fmt::format("{:.{}g}", magnitude, std::max(precision, 1));
       if (text.find_first_of(".einf") == std::string::npos) text += ".0";
       return text;
     }
-    default: return fmt::format("{:.{}f}", magnitude, precision);
+    default:
+      return fmt::format("{:.{}f}", magnitude, precision);
   }
 }
 

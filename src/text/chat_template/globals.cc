@@ -82,8 +82,7 @@ Result<Value> joiner(Runtime& runtime, const Value&, const Arguments& arguments)
 }
 
 Result<Value> raise_exception(Runtime& runtime, const Value&, const Arguments& arguments) {
-  HEARTH_ASSIGN_OR_RETURN(const Parameters parameters,
-                          Parameters::bind("raise_exception", arguments, {"message"}, 1));
+  HEARTH_ASSIGN_OR_RETURN(const Parameters parameters, Parameters::bind("raise_exception", arguments, {"message"}, 1));
   HEARTH_ASSIGN_OR_RETURN(const OriginText message, to_text(runtime.budget, parameters.at(0)));
   return invalid_argument("{}", message.bytes());
 }

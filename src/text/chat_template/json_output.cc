@@ -14,14 +14,22 @@ namespace {
 
 std::string escape_character(char32_t character, bool ascii) {
   switch (character) {
-    case U'"': return "\\\"";
-    case U'\\': return "\\\\";
-    case U'\n': return "\\n";
-    case U'\r': return "\\r";
-    case U'\t': return "\\t";
-    case U'\b': return "\\b";
-    case U'\f': return "\\f";
-    default: break;
+    case U'"':
+      return "\\\"";
+    case U'\\':
+      return "\\\\";
+    case U'\n':
+      return "\\n";
+    case U'\r':
+      return "\\r";
+    case U'\t':
+      return "\\t";
+    case U'\b':
+      return "\\b";
+    case U'\f':
+      return "\\f";
+    default:
+      break;
   }
   auto number = static_cast<uint32_t>(character);
   if (number >= 0x20 && (!ascii || number < 0x7F)) return "";
@@ -127,8 +135,8 @@ class JsonWriter {
     std::vector<std::pair<Value, Value>> entries = value.dictionary()->entries;
     HEARTH_RETURN_IF_ERROR(budget_.allocate(entries.size() * sizeof(entries[0])));
     if (layout_.sort_keys) {
-      HEARTH_RETURN_IF_ERROR(sort_stable(
-          entries, [&](const auto& a, const auto& b) { return less(budget_, a.first, b.first); }));
+      HEARTH_RETURN_IF_ERROR(
+          sort_stable(entries, [&](const auto& a, const auto& b) { return less(budget_, a.first, b.first); }));
     }
     builder_.append("{", trusted);
     bool first = true;

@@ -290,9 +290,9 @@ class Lexer {
   }
 
   Status read_operator(std::vector<char>& open) {
-    static constexpr std::array<std::string_view, 26> kOperators = {
-        "**", "//", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
-        "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";"};
+    static constexpr std::array<std::string_view, 26> kOperators = {"**", "//", "==", "!=", ">=", "<=", "+", "-", "/",
+                                                                    "*",  "%",  "~",  "[",  "]",  "(",  ")", "{", "}",
+                                                                    ">",  "<",  "=",  ".",  ":",  "|",  ",", ";"};
     const auto* found = std::ranges::find_if(kOperators, [&](std::string_view text) { return at(text); });
     if (found == kOperators.end()) {
       const std::string_view character = rest().substr(0, character_at(source_, position_).size);

@@ -15,8 +15,7 @@ Result<Value> cycle(Runtime&, const Value& self, const Arguments& arguments) {
 }
 
 Result<Value> changed(Runtime& runtime, const Value& self, const Arguments& arguments) {
-  HEARTH_ASSIGN_OR_RETURN(const Value now,
-                          make_sequence(runtime.budget, Sequence::Kind::kTuple, arguments.positional));
+  HEARTH_ASSIGN_OR_RETURN(const Value now, make_sequence(runtime.budget, Sequence::Kind::kTuple, arguments.positional));
   LoopObject& loop = loop_of(self);
   bool same = false;
   if (loop.changed) {

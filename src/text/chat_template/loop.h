@@ -26,7 +26,7 @@ struct LoopObject : Object {
   Result<std::optional<Value>> peek();
   Result<size_t> length();
 
-  Source* source;  ///< Lives as long as the loop runs; null afterwards.
+  Source* source;      ///< Lives as long as the loop runs; null afterwards.
   int64_t index = -1;  ///< From 0.
   std::optional<Value> previous;
   std::optional<Value> current;

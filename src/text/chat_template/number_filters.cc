@@ -112,10 +112,9 @@ Result<Value> sum(Runtime& runtime, const Value& input, const Arguments& argumen
   return total;
 }
 
-constexpr NamedFunction kFilters[] = {
-    {"abs", absolute},  {"count", length_filter}, {"d", default_filter}, {"default", default_filter},
-    {"float", to_float}, {"int", to_int},          {"length", length_filter}, {"round", round},
-    {"sum", sum}};
+constexpr NamedFunction kFilters[] = {{"abs", absolute},           {"count", length_filter}, {"d", default_filter},
+                                      {"default", default_filter}, {"float", to_float},      {"int", to_int},
+                                      {"length", length_filter},   {"round", round},         {"sum", sum}};
 
 }  // namespace
 

@@ -19,7 +19,9 @@ std::optional<std::string> clean(std::string_view text) {
     text.remove_suffix(character_before(text, text.size()).size);
   }
   std::string digits;
-  const auto is_part = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_part = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '_') {
       digits += text[i];

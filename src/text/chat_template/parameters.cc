@@ -38,8 +38,7 @@ bool Parameters::truth(size_t index, bool fallback) const {
 Result<int64_t> Parameters::integer(size_t index, int64_t fallback) const {
   if (!has(index)) return fallback;
   if (at(index).is_integral()) return at(index).integer();
-  return invalid_argument("{}: '{}' must be a whole number, not a {}", function_, names_[index],
-                          at(index).type_name());
+  return invalid_argument("{}: '{}' must be a whole number, not a {}", function_, names_[index], at(index).type_name());
 }
 
 Result<OriginText> Parameters::text(size_t index) const {

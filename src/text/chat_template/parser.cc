@@ -17,8 +17,8 @@ using Kind = Statement::Kind;
 using Names = std::vector<const char*>;
 using StatementPointer = std::unique_ptr<Statement>;
 
-constexpr std::array<std::string_view, 9> kUnsupported = {"block",  "extends",    "include", "import", "from",
-                                                          "do",     "autoescape", "print",   "trans"};
+constexpr std::array<std::string_view, 9> kUnsupported = {"block", "extends",    "include", "import", "from",
+                                                          "do",    "autoescape", "print",   "trans"};
 
 StatementPointer make_statement(Kind kind, Position position) {
   auto statement = std::make_unique<Statement>();
@@ -92,14 +92,15 @@ class Parser {
 
   Result<StatementPointer> parse_statement() {
     static constexpr std::pair<std::string_view, Parse> kTags[] = {
-        {"for", &Parser::parse_for},           {"if", &Parser::parse_if},
-        {"set", &Parser::parse_set},           {"macro", &Parser::parse_macro},
-        {"call", &Parser::parse_call},         {"filter", &Parser::parse_filter},
-        {"with", &Parser::parse_with},         {"generation", &Parser::parse_generation},
-        {"break", &Parser::parse_break},       {"continue", &Parser::parse_continue}};
+        {"for", &Parser::parse_for},     {"if", &Parser::parse_if},
+        {"set", &Parser::parse_set},     {"macro", &Parser::parse_macro},
+        {"call", &Parser::parse_call},   {"filter", &Parser::parse_filter},
+        {"with", &Parser::parse_with},   {"generation", &Parser::parse_generation},
+        {"break", &Parser::parse_break}, {"continue", &Parser::parse_continue}};
     const Token tag = tokens_.current();
     if (tag.kind != Token::Kind::kName) return tokens_.unexpected("the name of a tag");
-    const auto* found = std::ranges::find(kTags, std::string_view(tag.text), &std::pair<std::string_view, Parse>::first);
+    const auto* found =
+        std::ranges::find(kTags, std::string_view(tag.text), &std::pair<std::string_view, Parse>::first);
     if (found != std::end(kTags)) {
       tokens_.take();
       return (this->*found->second)(tag.position);

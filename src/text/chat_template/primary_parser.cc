@@ -169,8 +169,7 @@ Result<ExpressionPointer> ExpressionParser::parse_subscript(ExpressionPointer no
   HEARTH_RETURN_IF_ERROR(parse_slice_part(stop));
   if (tokens_.take_if_operator(":")) HEARTH_RETURN_IF_ERROR(parse_slice_part(step));
   HEARTH_RETURN_IF_ERROR(tokens_.expect_operator("]"));
-  return finish(make_node(Kind::kSlice, position, std::move(node), std::move(start), std::move(stop),
-                          std::move(step)));
+  return finish(make_node(Kind::kSlice, position, std::move(node), std::move(start), std::move(stop), std::move(step)));
 }
 
 Status ExpressionParser::parse_argument(CallArguments& arguments) {
@@ -226,11 +225,14 @@ Result<ExpressionPointer> ExpressionParser::parse_filters(ExpressionPointer inpu
 bool ExpressionParser::at_test_argument() const {
   const Token& token = tokens_.current();
   switch (token.kind) {
-    case Token::Kind::kName: return !tokens_.at_any_name({"else", "or", "and"});
+    case Token::Kind::kName:
+      return !tokens_.at_any_name({"else", "or", "and"});
     case Token::Kind::kString:
     case Token::Kind::kInteger:
-    case Token::Kind::kFloat: return true;
-    default: return token.is_operator("[") || token.is_operator("{");
+    case Token::Kind::kFloat:
+      return true;
+    default:
+      return token.is_operator("[") || token.is_operator("{");
   }
 }
 

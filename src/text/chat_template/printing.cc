@@ -58,9 +58,9 @@ Status append_sequence(Budget& budget, TextBuilder& builder, const Value& value)
   switch (sequence.kind) {
     case Sequence::Kind::kRange: {
       const auto [start, stop, step] = sequence.range;
-      builder.append(step == 1 ? fmt::format("range({}, {})", start, stop)
-                               : fmt::format("range({}, {}, {})", start, stop, step),
-                     trusted);
+      builder.append(
+          step == 1 ? fmt::format("range({}, {})", start, stop) : fmt::format("range({}, {}, {})", start, stop, step),
+          trusted);
       return {};
     }
     case Sequence::Kind::kIterator:
@@ -70,7 +70,8 @@ Status append_sequence(Budget& budget, TextBuilder& builder, const Value& value)
       HEARTH_RETURN_IF_ERROR(append_items(budget, builder, sequence, trusted));
       builder.append(sequence.items.size() == 1 ? ",)" : ")", trusted);
       return {};
-    default: break;
+    default:
+      break;
   }
   const bool is_view = sequence.kind != Sequence::Kind::kList;
   builder.append(is_view ? fmt::format("{}([", value.type_name()) : "[", trusted);

@@ -80,8 +80,8 @@ constexpr NamedFunction kFilters[] = {{"map", map},
 Function find_selecting_filter(std::string_view name) { return find_named(kFilters, name); }
 
 Function find_filter(std::string_view name) {
-  for (const auto find : {find_text_filter, find_number_filter, find_sequence_filter, find_selecting_filter,
-                          find_sorting_filter}) {
+  for (const auto find :
+       {find_text_filter, find_number_filter, find_sequence_filter, find_selecting_filter, find_sorting_filter}) {
     if (const Function function = find(name)) return function;
   }
   return nullptr;

@@ -117,9 +117,8 @@ Result<Value> slice(Runtime& runtime, const Value& input, const Arguments& argum
   return iterator_of(runtime, std::move(result), container_trust(input));
 }
 
-constexpr NamedFunction kFilters[] = {{"attr", attribute}, {"batch", batch}, {"first", first},
-                                      {"items", items},    {"last", last},   {"list", list},
-                                      {"reverse", reverse}, {"slice", slice}};
+constexpr NamedFunction kFilters[] = {{"attr", attribute}, {"batch", batch}, {"first", first},     {"items", items},
+                                      {"last", last},      {"list", list},   {"reverse", reverse}, {"slice", slice}};
 
 }  // namespace
 

@@ -75,9 +75,8 @@ Result<Value> sort(Runtime& runtime, const Value& input, const Arguments& argume
   const bool case_sensitive = parameters.truth(1, false);
   const Value path = parameters.value_or_none(2);
   const bool by_list = path.is_string() && path.text().bytes().find(',') != std::string::npos;
-  HEARTH_ASSIGN_OR_RETURN(std::vector<Keyed> items, by_list
-                                                        ? keyed_by_list(runtime, input, path.text(), case_sensitive)
-                                                        : keyed(runtime, input, path, case_sensitive));
+  HEARTH_ASSIGN_OR_RETURN(std::vector<Keyed> items, by_list ? keyed_by_list(runtime, input, path.text(), case_sensitive)
+                                                            : keyed(runtime, input, path, case_sensitive));
   HEARTH_RETURN_IF_ERROR(sort_keyed(runtime.budget, items, parameters.truth(0, false)));
   return items_of(runtime, std::move(items), input.is_string() || input.trusted());
 }
@@ -146,13 +145,13 @@ Result<Value> groupby(Runtime& runtime, const Value& input, const Arguments& arg
   for (size_t i = 0; i < items.size();) {
     std::vector<Value> group;
     const size_t begin = i;
-    for (bool same = true; same; ) {
+    for (bool same = true; same;) {
       group.push_back(items[i++].item);
       if (i == items.size()) break;
       HEARTH_ASSIGN_OR_RETURN(same, equal(runtime.budget, items[begin].key, items[i].key));
     }
-    HEARTH_ASSIGN_OR_RETURN(Value list, make_sequence(runtime.budget, Sequence::Kind::kList, std::move(group),
-                                                      input.trusted()));
+    HEARTH_ASSIGN_OR_RETURN(Value list,
+                            make_sequence(runtime.budget, Sequence::Kind::kList, std::move(group), input.trusted()));
     HEARTH_ASSIGN_OR_RETURN(Value pair, make_sequence(runtime.budget, Sequence::Kind::kTuple,
                                                       {items[begin].label, std::move(list)}, input.trusted()));
     groups.push_back(std::move(pair));
@@ -160,7 +159,7 @@ Result<Value> groupby(Runtime& runtime, const Value& input, const Arguments& arg
   return make_sequence(runtime.budget, Sequence::Kind::kList, std::move(groups), input.trusted());
 }
 
-constexpr NamedFunction kFilters[] = {{"dictsort", dictsort}, {"groupby", groupby}, {"max", extreme<true>},
+constexpr NamedFunction kFilters[] = {{"dictsort", dictsort},  {"groupby", groupby}, {"max", extreme<true>},
                                       {"min", extreme<false>}, {"sort", sort},       {"unique", unique}};
 
 }  // namespace

@@ -82,30 +82,44 @@ Status Interpreter::print(const Value& value) {
 
 Result<Interpreter::Flow> Interpreter::execute(const Statement& statement, const ScopePointer& scope) {
   switch (statement.kind) {
-    case Statement::Kind::kText: HEARTH_RETURN_IF_ERROR(print(statement.text)); break;
+    case Statement::Kind::kText:
+      HEARTH_RETURN_IF_ERROR(print(statement.text));
+      break;
     case Statement::Kind::kPrint: {
       HEARTH_ASSIGN_OR_RETURN(const Value value, evaluate(*statement.expression, scope));
       HEARTH_RETURN_IF_ERROR(print(value));
       break;
     }
-    case Statement::Kind::kFor: return run_for(statement, scope);
-    case Statement::Kind::kIf: return run_if(statement, scope);
+    case Statement::Kind::kFor:
+      return run_for(statement, scope);
+    case Statement::Kind::kIf:
+      return run_if(statement, scope);
     case Statement::Kind::kSet: {
       HEARTH_ASSIGN_OR_RETURN(const Value value, evaluate(*statement.expression, scope));
       HEARTH_RETURN_IF_ERROR(assign(statement.target, value, scope));
       break;
     }
-    case Statement::Kind::kSetBlock: HEARTH_RETURN_IF_ERROR(run_set_block(statement, scope)); break;
+    case Statement::Kind::kSetBlock:
+      HEARTH_RETURN_IF_ERROR(run_set_block(statement, scope));
+      break;
     case Statement::Kind::kMacro: {
       HEARTH_ASSIGN_OR_RETURN(scope->variables[statement.macro.name], make_macro(statement.macro, scope));
       break;
     }
-    case Statement::Kind::kCall: HEARTH_RETURN_IF_ERROR(run_call(statement, scope)); break;
-    case Statement::Kind::kFilter: HEARTH_RETURN_IF_ERROR(run_filter(statement, scope)); break;
-    case Statement::Kind::kWith: return run_with(statement, scope);
-    case Statement::Kind::kScope: return execute(statement.body, inner_scope(scope));
-    case Statement::Kind::kBreak: return Flow::kBreak;
-    case Statement::Kind::kContinue: return Flow::kContinue;
+    case Statement::Kind::kCall:
+      HEARTH_RETURN_IF_ERROR(run_call(statement, scope));
+      break;
+    case Statement::Kind::kFilter:
+      HEARTH_RETURN_IF_ERROR(run_filter(statement, scope));
+      break;
+    case Statement::Kind::kWith:
+      return run_with(statement, scope);
+    case Statement::Kind::kScope:
+      return execute(statement.body, inner_scope(scope));
+    case Statement::Kind::kBreak:
+      return Flow::kBreak;
+    case Statement::Kind::kContinue:
+      return Flow::kContinue;
   }
   return Flow::kNormal;
 }
@@ -192,8 +206,8 @@ Status Interpreter::assign(const Target& target, const Value& value, const Scope
   if (!object || object->kind != Object::Kind::kNamespace) {
     return invalid_argument("attributes can be set of a namespace only, and '{}' is none", target.name);
   }
-  static_cast<NamespaceObject*>(object)->attributes.set(string_key(target.attribute),
-                                                        make_text(target.attribute, true), value);
+  static_cast<NamespaceObject*>(object)->attributes.set(string_key(target.attribute), make_text(target.attribute, true),
+                                                        value);
   return {};
 }
 

@@ -62,7 +62,8 @@ Status append_escape(std::string& value, std::string_view& literal, Position pos
     literal.remove_prefix(1);
     return {};
   }
-  if (letter == 'N') return syntax_error(position, "characters by name (\\N) are not supported: write \\u and a number");
+  if (letter == 'N')
+    return syntax_error(position, "characters by name (\\N) are not supported: write \\u and a number");
   size_t digits = octal_digits(literal);
   int base = 8;
   if (digits == 0 && hexadecimal_digits(letter) > 0) {

@@ -11,7 +11,8 @@
 namespace hearth::jinja {
 namespace {
 
-/// A part of a text by indices of characters, as Python's start and end give it. Not valid when start is behind the end.
+/// A part of a text by indices of characters, as Python's start and end give it. Not valid when start is behind the
+/// end.
 struct Window {
   size_t begin;
   size_t end;
@@ -32,8 +33,8 @@ Result<Window> window_of(Budget& budget, const Parameters& parameters, const std
 
 template <bool kStart>
 Result<Value> has_affix(Runtime& runtime, const Value& self, const Arguments& arguments) {
-  HEARTH_ASSIGN_OR_RETURN(const Parameters parameters,
-                          Parameters::bind(kStart ? "startswith" : "endswith", arguments, {"affix", "start", "end"}, 1));
+  HEARTH_ASSIGN_OR_RETURN(const Parameters parameters, Parameters::bind(kStart ? "startswith" : "endswith", arguments,
+                                                                        {"affix", "start", "end"}, 1));
   HEARTH_ASSIGN_OR_RETURN(const Window window, window_of(runtime.budget, parameters, self.text().bytes()));
   const std::string_view text = std::string_view(self.text().bytes()).substr(window.begin, window.end - window.begin);
   const Sequence* tuple = parameters.at(0).sequence();
@@ -41,7 +42,8 @@ Result<Value> has_affix(Runtime& runtime, const Value& self, const Arguments& ar
   const std::vector<Value> affixes = is_tuple ? tuple->items : std::vector<Value>{parameters.at(0)};
   HEARTH_RETURN_IF_ERROR(runtime.budget.allocate(affixes.size() * sizeof(Value)));
   for (const Value& affix : affixes) {
-    if (!affix.is_string()) return invalid_argument("text begins and ends with strings, not with a {}", affix.type_name());
+    if (!affix.is_string())
+      return invalid_argument("text begins and ends with strings, not with a {}", affix.type_name());
     const std::string& bytes = affix.text().bytes();
     if (window.valid && (kStart ? text.starts_with(bytes) : text.ends_with(bytes))) return Value(true);
   }
@@ -57,9 +59,9 @@ Result<int64_t> locate(Runtime& runtime, const Value& self, const Arguments& arg
   HEARTH_ASSIGN_OR_RETURN(const Window window, window_of(runtime.budget, parameters, bytes));
   if (!window.valid) return -1;
   const std::string_view text = std::string_view(bytes).substr(0, window.end);
-  HEARTH_ASSIGN_OR_RETURN(const size_t found,
-                          kFromRight ? find_last_text(runtime.budget, text, wanted.bytes(), window.end)
-                                     : find_text(runtime.budget, text, wanted.bytes(), window.begin));
+  HEARTH_ASSIGN_OR_RETURN(const size_t found, kFromRight
+                                                  ? find_last_text(runtime.budget, text, wanted.bytes(), window.end)
+                                                  : find_text(runtime.budget, text, wanted.bytes(), window.begin));
   if (found == std::string_view::npos || found < window.begin) return -1;
   return static_cast<int64_t>(count_characters(text.substr(0, found)));
 }
@@ -78,7 +80,8 @@ Result<Value> index(Runtime& runtime, const Value& self, const Arguments& argume
 }
 
 Result<Value> count(Runtime& runtime, const Value& self, const Arguments& arguments) {
-  HEARTH_ASSIGN_OR_RETURN(const Parameters parameters, Parameters::bind("count", arguments, {"sub", "start", "end"}, 1));
+  HEARTH_ASSIGN_OR_RETURN(const Parameters parameters,
+                          Parameters::bind("count", arguments, {"sub", "start", "end"}, 1));
   HEARTH_ASSIGN_OR_RETURN(const OriginText wanted, parameters.text(0));
   const std::string& bytes = self.text().bytes();
   HEARTH_ASSIGN_OR_RETURN(const Window window, window_of(runtime.budget, parameters, bytes));

@@ -62,9 +62,9 @@ struct Expression {
 
 /// What can be assigned to: a name, an attribute of a namespace, or several.
 struct Target {
-  std::string name;
-  std::string attribute;  ///< Empty for a plain name.
-  std::vector<Target> parts;
+  std::string name = {};
+  std::string attribute = {};  ///< Empty for a plain name.
+  std::vector<Target> parts = {};
   bool is_tuple = false;
   Position position;
 };
@@ -90,17 +90,17 @@ struct MacroDefinition {
 /// A piece of a template. What its parts mean, by kind:
 struct Statement {
   enum class Kind : unsigned char {
-    kText,       ///< `text`.
-    kPrint,      ///< `expression`.
-    kFor,        ///< `target` in `expression`, only those for which `condition` holds; `body`, `otherwise`.
-    kIf,         ///< `expression`, `body`, `otherwise`; elif is an if in `otherwise`.
-    kSet,        ///< `target` to `expression`.
-    kSetBlock,   ///< `target` to what `body` prints, through the filters of `expression` if there are any.
-    kMacro,      ///< `macro`.
-    kCall,       ///< `expression` is the call, `macro` its caller.
-    kFilter,     ///< What `body` prints, through the filters of `expression`.
-    kWith,       ///< `targets` to `values`, for `body` only.
-    kScope,      ///< `body`.
+    kText,      ///< `text`.
+    kPrint,     ///< `expression`.
+    kFor,       ///< `target` in `expression`, only those for which `condition` holds; `body`, `otherwise`.
+    kIf,        ///< `expression`, `body`, `otherwise`; elif is an if in `otherwise`.
+    kSet,       ///< `target` to `expression`.
+    kSetBlock,  ///< `target` to what `body` prints, through the filters of `expression` if there are any.
+    kMacro,     ///< `macro`.
+    kCall,      ///< `expression` is the call, `macro` its caller.
+    kFilter,    ///< What `body` prints, through the filters of `expression`.
+    kWith,      ///< `targets` to `values`, for `body` only.
+    kScope,     ///< `body`.
     kBreak,
     kContinue,
   };

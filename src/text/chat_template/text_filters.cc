@@ -36,7 +36,8 @@ OriginText filter_title(const OriginText& text) {
     std::string mapped;
     append_character(mapped, at_start ? to_upper(character.code_point) : to_lower(character.code_point));
     result.append(mapped, text.trusted_at(i));
-    at_start = is_space(character.code_point) || std::u32string_view(U"-({[<").find(character.code_point) != std::u32string_view::npos;
+    at_start = is_space(character.code_point) ||
+               std::u32string_view(U"-({[<").find(character.code_point) != std::u32string_view::npos;
     i += character.size;
   }
   return result;
@@ -48,12 +49,23 @@ OriginText escape_html(const OriginText& text) {
   for (size_t i = 0; i < bytes.size(); ++i) {
     const bool trusted = text.trusted_at(i);
     switch (bytes[i]) {
-      case '&': result.append("&amp;", trusted); break;
-      case '<': result.append("&lt;", trusted); break;
-      case '>': result.append("&gt;", trusted); break;
-      case '\'': result.append("&#39;", trusted); break;
-      case '"': result.append("&#34;", trusted); break;
-      default: result.append(std::string_view(bytes).substr(i, 1), trusted);
+      case '&':
+        result.append("&amp;", trusted);
+        break;
+      case '<':
+        result.append("&lt;", trusted);
+        break;
+      case '>':
+        result.append("&gt;", trusted);
+        break;
+      case '\'':
+        result.append("&#39;", trusted);
+        break;
+      case '"':
+        result.append("&#34;", trusted);
+        break;
+      default:
+        result.append(std::string_view(bytes).substr(i, 1), trusted);
     }
   }
   return result;
@@ -235,9 +247,7 @@ Result<Value> urlencode(Runtime& runtime, const Value& input, const Arguments& a
   return make_text(budget, std::move(result));
 }
 
-bool is_word_part(char32_t character) {
-  return character == U'_' || is_alphabetic(character) || is_numeric(character);
-}
+bool is_word_part(char32_t character) { return character == U'_' || is_alphabetic(character) || is_numeric(character); }
 
 Result<Value> wordcount(Runtime& runtime, const Value& input, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("wordcount", arguments, {}).status());

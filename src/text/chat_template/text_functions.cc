@@ -218,9 +218,7 @@ Result<Value> justify(Budget& budget, const OriginText& text, int64_t width, con
   const int64_t missing = width > size ? width - size : 0;
   HEARTH_RETURN_IF_ERROR(budget.allocate(static_cast<uint64_t>(missing) * fill.size()));
   // Where str.center puts the odd one.
-  const int64_t left = side == Side::kLeft    ? 0
-                       : side == Side::kRight ? missing
-                                              : missing / 2 + (missing & width & 1);
+  const int64_t left = side == Side::kLeft ? 0 : side == Side::kRight ? missing : missing / 2 + (missing & width & 1);
   OriginText result;
   for (int64_t i = 0; i < left; ++i) result.append(fill);
   result.append(text);

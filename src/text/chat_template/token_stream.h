@@ -38,9 +38,7 @@ class TokenStream {
   Status expect_operator(const char* characters) {
     return take_if_operator(characters) ? Status() : unexpected(fmt::format("'{}'", characters));
   }
-  Status expect_name(const char* name) {
-    return take_if_name(name) ? Status() : unexpected(fmt::format("'{}'", name));
-  }
+  Status expect_name(const char* name) { return take_if_name(name) ? Status() : unexpected(fmt::format("'{}'", name)); }
   Status expect(Token::Kind kind, std::string_view wanted) {
     return take_if(current().kind == kind) ? Status() : unexpected(wanted);
   }
@@ -56,13 +54,20 @@ class TokenStream {
   }
   static std::string description(const Token& token) {
     switch (token.kind) {
-      case Token::Kind::kData: return "text";
-      case Token::Kind::kPrintBegin: return "'{{'";
-      case Token::Kind::kPrintEnd: return "'}}'";
-      case Token::Kind::kBlockBegin: return "'{%'";
-      case Token::Kind::kBlockEnd: return "'%}'";
-      case Token::Kind::kEnd: return "the end of the template";
-      default: return fmt::format("'{}'", token.text);
+      case Token::Kind::kData:
+        return "text";
+      case Token::Kind::kPrintBegin:
+        return "'{{'";
+      case Token::Kind::kPrintEnd:
+        return "'}}'";
+      case Token::Kind::kBlockBegin:
+        return "'{%'";
+      case Token::Kind::kBlockEnd:
+        return "'%}'";
+      case Token::Kind::kEnd:
+        return "the end of the template";
+      default:
+        return fmt::format("'{}'", token.text);
     }
   }
 

@@ -19,25 +19,38 @@ const T* shared(const Value::Data& data) {
 
 std::string_view sequence_name(Sequence::Kind kind) {
   switch (kind) {
-    case Sequence::Kind::kList: return "list";
-    case Sequence::Kind::kTuple: return "tuple";
-    case Sequence::Kind::kRange: return "range";
-    case Sequence::Kind::kKeys: return "dict_keys";
-    case Sequence::Kind::kValues: return "dict_values";
-    case Sequence::Kind::kItems: return "dict_items";
-    case Sequence::Kind::kIterator: return "generator";
+    case Sequence::Kind::kList:
+      return "list";
+    case Sequence::Kind::kTuple:
+      return "tuple";
+    case Sequence::Kind::kRange:
+      return "range";
+    case Sequence::Kind::kKeys:
+      return "dict_keys";
+    case Sequence::Kind::kValues:
+      return "dict_values";
+    case Sequence::Kind::kItems:
+      return "dict_items";
+    case Sequence::Kind::kIterator:
+      return "generator";
   }
   return "";
 }
 
 std::string_view object_name(Object::Kind kind) {
   switch (kind) {
-    case Object::Kind::kNamespace: return "Namespace";
-    case Object::Kind::kLoop: return "LoopContext";
-    case Object::Kind::kMacro: return "Macro";
-    case Object::Kind::kCycler: return "Cycler";
-    case Object::Kind::kJoiner: return "Joiner";
-    case Object::Kind::kFunction: return "function";
+    case Object::Kind::kNamespace:
+      return "Namespace";
+    case Object::Kind::kLoop:
+      return "LoopContext";
+    case Object::Kind::kMacro:
+      return "Macro";
+    case Object::Kind::kCycler:
+      return "Cycler";
+    case Object::Kind::kJoiner:
+      return "Joiner";
+    case Object::Kind::kFunction:
+      return "function";
   }
   return "";
 }

@@ -83,7 +83,7 @@ struct Sequence {
   enum class Kind : unsigned char { kList, kTuple, kRange, kKeys, kValues, kItems, kIterator };
 
   Kind kind = Kind::kList;
-  std::vector<Value> items;
+  std::vector<Value> items = {};
   std::array<int64_t, 3> range{};  ///< Start, stop and step, of kRange.
   size_t depth = 1;
   mutable size_t consumed = 0;  ///< How many items of a kIterator were taken: it gives each once.

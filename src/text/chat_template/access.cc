@@ -162,7 +162,7 @@ Result<Value> get_slice(Budget& budget, const Value& value, const Value& start, 
   if (value.is_undefined()) return invalid_argument("{}", value.undefined_message());
   const Sequence* sequence = value.sequence();
   if (!value.is_string() && !(sequence && sequence->is_subscriptable())) {
-    return Value::undefined(fmt::format("a {} cannot be sliced", value.type_name()));
+    return invalid_argument("a {} cannot be sliced", value.type_name());
   }
   HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(value));
   HEARTH_ASSIGN_OR_RETURN(const Range range, slice_range(start, stop, step, size));

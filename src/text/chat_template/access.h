@@ -14,7 +14,7 @@ namespace hearth::jinja {
 Result<Value> get_attribute(Runtime& runtime, const Value& value, std::string_view name);
 /// `value[key]`: an item, else the attribute of that name, else undefined.
 Result<Value> get_item(Runtime& runtime, const Value& value, const Value& key);
-/// `value[start:stop:step]`; each may be none.
+/// `value[start:stop:step]`; each may be none. kInvalidArgument for values without slices.
 Result<Value> get_slice(Budget& budget, const Value& value, const Value& start, const Value& stop, const Value& step);
 /// The attribute of a method or an object alone, without looking for an item.
 Result<std::optional<Value>> find_attribute(const Value& value, std::string_view name);

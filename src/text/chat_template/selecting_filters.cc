@@ -21,9 +21,14 @@ Result<Function> named_function(const Arguments& arguments, size_t index, Functi
   return function;
 }
 
+/// These filters take whatever is false for nothing to do, a number too.
+Result<std::vector<Value>> items_to_filter(Budget& budget, const Value& input) {
+  return is_true(input) ? iterate(budget, input) : std::vector<Value>();
+}
+
 Result<Value> map_attribute(Runtime& runtime, const Value& input, const Arguments& arguments) {
   HEARTH_ASSIGN_OR_RETURN(const Parameters parameters, Parameters::bind("map", arguments, {"attribute", "default"}, 1));
-  HEARTH_ASSIGN_OR_RETURN(std::vector<Value> items, iterate(runtime.budget, input));
+  HEARTH_ASSIGN_OR_RETURN(std::vector<Value> items, items_to_filter(runtime.budget, input));
   for (Value& item : items) {
     HEARTH_ASSIGN_OR_RETURN(item, follow_path(runtime, item, parameters.at(0)));
     if (item.is_undefined() && parameters.has(1)) item = parameters.at(1);
@@ -35,7 +40,7 @@ Result<Value> map(Runtime& runtime, const Value& input, const Arguments& argumen
   if (arguments.positional.empty()) return map_attribute(runtime, input, arguments);
   Arguments own;
   HEARTH_ASSIGN_OR_RETURN(const Function function, named_function(arguments, 0, find_filter, own));
-  HEARTH_ASSIGN_OR_RETURN(std::vector<Value> items, iterate(runtime.budget, input));
+  HEARTH_ASSIGN_OR_RETURN(std::vector<Value> items, items_to_filter(runtime.budget, input));
   for (Value& item : items) {
     Nesting nesting(runtime.budget);
     HEARTH_RETURN_IF_ERROR(nesting.enter());
@@ -53,7 +58,7 @@ Result<Value> select(Runtime& runtime, const Value& input, const Arguments& argu
   if (arguments.positional.size() > skipped) {
     HEARTH_ASSIGN_OR_RETURN(test, named_function(arguments, skipped, find_test, own));
   }
-  HEARTH_ASSIGN_OR_RETURN(const std::vector<Value> items, iterate(runtime.budget, input));
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<Value> items, items_to_filter(runtime.budget, input));
   std::vector<Value> kept;
   for (const Value& item : items) {
     Value subject = item;

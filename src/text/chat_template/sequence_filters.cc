@@ -44,7 +44,7 @@ Result<Value> first(Runtime& runtime, const Value& input, const Arguments& argum
 Result<Value> last(Runtime& runtime, const Value& input, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("last", arguments, {}).status());
   const Sequence* sequence = input.sequence();
-  if (input.is_undefined() || (sequence && sequence->kind == Sequence::Kind::kIterator)) {
+  if (sequence && sequence->kind == Sequence::Kind::kIterator) {
     return invalid_argument("last cannot be taken of a {}", input.type_name());
   }
   HEARTH_ASSIGN_OR_RETURN(const std::vector<Value> items, iterate(runtime.budget, input));

@@ -93,8 +93,9 @@ Result<Value> sameas(Runtime& runtime, const Value& self, const Arguments& argum
 }
 
 template <Function (*kFind)(std::string_view)>
-Result<Value> is_name_of(Runtime&, const Value& self, const Arguments& arguments) {
+Result<Value> is_name_of(Runtime& runtime, const Value& self, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("this test", arguments, {}).status());
+  HEARTH_RETURN_IF_ERROR(dictionary_key(runtime.budget, self).status());
   return Value(self.is_string() && kFind(self.text().bytes()) != nullptr);
 }
 

@@ -128,7 +128,7 @@ Result<Value> indent(Runtime& runtime, const Value& input, const Arguments& argu
 Result<Value> truncate(Runtime& runtime, const Value& input, const Arguments& arguments) {
   HEARTH_ASSIGN_OR_RETURN(const Parameters parameters,
                           Parameters::bind("truncate", arguments, {"length", "killwords", "end", "leeway"}));
-  if (!input.is_string()) return invalid_argument("truncate needs a string, not a {}", input.type_name());
+  HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(input));
   HEARTH_ASSIGN_OR_RETURN(const int64_t most, parameters.integer(0, 255));
   HEARTH_ASSIGN_OR_RETURN(const int64_t leeway, parameters.integer(3, 5));
   OriginText end("...", true);
@@ -137,11 +137,11 @@ Result<Value> truncate(Runtime& runtime, const Value& input, const Arguments& ar
   }
   const auto end_size = static_cast<int64_t>(count_characters(end.bytes()));
   if (most < end_size || leeway < 0) return invalid_argument("truncate cannot be so short");
+  if (size <= leeway || size - leeway <= most) return input;
+  if (!input.is_string()) return invalid_argument("truncate needs a string, not a {}", input.type_name());
   const OriginText& text = input.text();
   HEARTH_RETURN_IF_ERROR(runtime.budget.allocate(text.size() * sizeof(size_t)));
   const std::vector<size_t> offsets = character_offsets(text.bytes());
-  const auto size = static_cast<int64_t>(offsets.size() - 1);
-  if (size <= leeway || size - leeway <= most) return input;
   size_t keep = offsets[static_cast<size_t>(most - end_size)];
   if (!parameters.truth(1, false)) {
     const size_t space = std::string_view(text.bytes()).substr(0, keep).rfind(' ');

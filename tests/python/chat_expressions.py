@@ -1,5 +1,7 @@
 """Random expressions and statements, to be evaluated by Jinja2 and by Hearth."""
 
+# ruff: noqa: RUF005, SIM905 - lists of words are easier to read as words.
+
 import random
 
 CONTEXT = {
@@ -53,6 +55,12 @@ class Generator:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        self.variables = 0
+
+    def new_variable(self) -> str:
+        """A name that nothing else has: what Jinja finds under a name before it is set there depends on the block."""
+        self.variables += 1
+        return f"v{self.variables}"
 
     def expression(self, depth: int) -> str:
         choose = self.random.choice
@@ -103,9 +111,13 @@ class Generator:
                 ending = self.random.choice(["", "{% if loop.index > 1 %}{% break %}{% endif %}", "{{ loop.last }}"])
                 return f"{space}{self.tag(head)}{inner}{{{{ x }}}}{ending}{self.tag('endfor')}{space}"
             case "set":
-                return f"{space}{self.tag('set s = ' + self.expression(1))}{self.statements(depth - 1)}"
+                name = self.new_variable()
+                begin = self.tag(f"set {name} = {self.expression(1)}")
+                return f"{space}{begin}{self.statements(depth - 1)}{{{{ {name} }}}}"
             case "block":
-                return f"{self.tag('set s')}{self.statements(depth - 1)}{self.tag('endset')}{space}{{{{ s }}}}"
+                name = self.new_variable()
+                begin, end = self.tag(f"set {name}"), self.tag("endset")
+                return f"{begin}{self.statements(depth - 1)}{end}{space}{{{{ {name} }}}}"
             case _:
                 return f"{space}{{#- {space} -#}}{space}{self.statements(depth - 1)}{{# {space} #}}{space}"
 

@@ -26,7 +26,7 @@ class PercentFormatter {
       if (position_ < bytes.size()) HEARTH_RETURN_IF_ERROR(append_field());
     }
     const bool all_used = tuple_ ? used_ == tuple_->items.size() : used_ == 1 || values_.dictionary();
-    const bool may_stay = values_.sequence() && !tuple_;
+    const bool may_stay = (values_.sequence() && !tuple_) || values_.is_undefined();
     if (!all_used && !may_stay) return invalid_argument("the format has fewer fields than there are values");
     return builder_.finish();
   }

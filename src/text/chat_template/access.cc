@@ -61,7 +61,7 @@ Result<std::optional<Value>> find_item(Runtime& runtime, const Value& value, con
   if (!key.is_integral()) return std::optional<Value>();
   const Sequence* sequence = value.sequence();
   if (!value.is_string() && !(sequence && sequence->is_subscriptable())) return std::optional<Value>();
-  HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(value));
+  HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(runtime.budget, value));
   const int64_t index = key.integer() < 0 ? key.integer() + size : key.integer();
   if (index < 0 || index >= size) return std::optional<Value>();
   if (sequence) return std::optional(sequence->items[static_cast<size_t>(index)]);
@@ -108,7 +108,7 @@ Result<Range> slice_range(const Value& start, const Value& stop, const Value& st
 }
 
 Result<Value> slice_text(Budget& budget, const OriginText& text, const Range& range) {
-  HEARTH_RETURN_IF_ERROR(budget.allocate(text.size() * sizeof(size_t)));
+  HEARTH_RETURN_IF_ERROR(budget.walk(text.size()));
   const std::vector<size_t> offsets = character_offsets(text.bytes());
   if (range.step == 1) {
     const auto first = static_cast<size_t>(range.start);
@@ -164,7 +164,7 @@ Result<Value> get_slice(Budget& budget, const Value& value, const Value& start, 
   if (!value.is_string() && !(sequence && sequence->is_subscriptable())) {
     return invalid_argument("a {} cannot be sliced", value.type_name());
   }
-  HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(value));
+  HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(budget, value));
   HEARTH_ASSIGN_OR_RETURN(const Range range, slice_range(start, stop, step, size));
   if (value.is_string()) return slice_text(budget, value.text(), range);
   HEARTH_RETURN_IF_ERROR(budget.allocate(range.count * sizeof(Value)));

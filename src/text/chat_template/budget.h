@@ -17,6 +17,8 @@ class Budget {
   Budget& operator=(const Budget&) = delete;
 
   Status step(uint64_t count = 1);
+  /// Steps for text whose characters are looked at one by one.
+  Status walk(size_t bytes) { return step(bytes / 16); }
   /// To be asked before `bytes` are allocated for a value.
   Status allocate(uint64_t bytes);
   /// Whether something `depth` levels deep may be made or walked.

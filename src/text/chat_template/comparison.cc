@@ -150,9 +150,12 @@ Result<bool> compare(Budget& budget, Comparison comparison, const Value& a, cons
   return false;
 }
 
-Result<int64_t> length(const Value& value) {
+Result<int64_t> length(Budget& budget, const Value& value) {
   if (value.is_undefined()) return 0;
-  if (value.is_string()) return static_cast<int64_t>(count_characters(value.text().bytes()));
+  if (value.is_string()) {
+    HEARTH_RETURN_IF_ERROR(budget.step(value.text().size() / 128));
+    return static_cast<int64_t>(count_characters(value.text().bytes()));
+  }
   if (const Dictionary* dictionary = value.dictionary()) return static_cast<int64_t>(dictionary->entries.size());
   const Sequence* sequence = value.sequence();
   if (sequence && sequence->kind != Sequence::Kind::kIterator) return static_cast<int64_t>(sequence->items.size());

@@ -54,6 +54,7 @@ class JsonWriter {
     HEARTH_RETURN_IF_ERROR(nesting.enter());
     HEARTH_RETURN_IF_ERROR(builder_.status());
     if (value.is_string()) {
+      HEARTH_RETURN_IF_ERROR(budget_.walk(value.text().size()));
       write_string(value.text());
     } else if (value.dictionary()) {
       return write_dictionary(value, level);

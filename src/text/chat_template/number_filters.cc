@@ -94,9 +94,9 @@ Result<Value> round(Runtime&, const Value& input, const Arguments& arguments) {
   return Value((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / scale, input.trusted());
 }
 
-Result<Value> length_filter(Runtime&, const Value& input, const Arguments& arguments) {
+Result<Value> length_filter(Runtime& runtime, const Value& input, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("length", arguments, {}).status());
-  HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(input));
+  HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(runtime.budget, input));
   return Value(size);
 }
 

@@ -20,7 +20,7 @@ Result<Value> calculate(Budget& budget, BinaryOperator operation, const Value& a
 Result<Value> negate(const Value& value);
 
 /// Python's len().
-Result<int64_t> length(const Value& value);
+Result<int64_t> length(Budget& budget, const Value& value);
 /// The items that a loop over the value goes through; what is left of a generator is used up.
 Result<std::vector<Value>> iterate(Budget& budget, const Value& value);
 

@@ -124,6 +124,7 @@ Status append_repr(Budget& budget, TextBuilder& builder, const Value& value) {
   HEARTH_RETURN_IF_ERROR(nesting.enter());
   HEARTH_RETURN_IF_ERROR(builder.status());
   if (value.is_string()) {
+    HEARTH_RETURN_IF_ERROR(budget.walk(value.text().size()));
     append_quoted(builder, value.text());
   } else if (value.is_undefined()) {
     builder.append("Undefined", value.trusted());

@@ -22,7 +22,9 @@ struct Keyed {
 };
 
 Result<Value> fold_case(Budget& budget, const Value& value, bool case_sensitive) {
-  return case_sensitive || !value.is_string() ? value : make_text(budget, lower(value.text()));
+  if (case_sensitive || !value.is_string()) return value;
+  HEARTH_RETURN_IF_ERROR(budget.walk(value.text().size()));
+  return make_text(budget, lower(value.text()));
 }
 
 Result<Value> key_of(Runtime& runtime, const Value& item, const Value& path, bool case_sensitive) {

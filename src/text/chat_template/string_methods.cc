@@ -21,6 +21,7 @@ Result<Value> list_of(Runtime& runtime, Result<std::vector<Value>> items) {
 template <OriginText (*kMap)(const OriginText&)>
 Result<Value> map_text(Runtime& runtime, const Value& self, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("this method", arguments, {}).status());
+  HEARTH_RETURN_IF_ERROR(runtime.budget.walk(self.text().size()));
   return make_text(runtime.budget, kMap(self.text()));
 }
 
@@ -32,7 +33,7 @@ Result<Value> strip_text(Runtime& runtime, const Value& self, const Arguments& a
     HEARTH_ASSIGN_OR_RETURN(characters, parameters.text(0));
   }
   const size_t tries = characters ? characters->size() : 1;
-  HEARTH_RETURN_IF_ERROR(runtime.budget.step(self.text().size() * tries / 128));
+  HEARTH_RETURN_IF_ERROR(runtime.budget.step(self.text().size() * tries / 16));
   return make_text(runtime.budget, strip(self.text(), characters, kSide));
 }
 
@@ -123,7 +124,9 @@ Result<Value> partition(Runtime& runtime, const Value& self, const Arguments& ar
   return make_sequence(budget, Sequence::Kind::kTuple, std::move(parts));
 }
 
-Result<Value> swap_case(Runtime& runtime, const Value& self, const Arguments&) {
+Result<Value> swap_case(Runtime& runtime, const Value& self, const Arguments& arguments) {
+  HEARTH_RETURN_IF_ERROR(Parameters::bind("swapcase", arguments, {}).status());
+  HEARTH_RETURN_IF_ERROR(runtime.budget.walk(self.text().size()));
   OriginText result;
   const std::string& bytes = self.text().bytes();
   for (size_t i = 0; i < bytes.size();) {

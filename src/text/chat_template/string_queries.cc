@@ -21,7 +21,7 @@ struct Window {
 
 Result<Window> window_of(Budget& budget, const Parameters& parameters, const std::string& text) {
   if (!parameters.has(1) && !parameters.has(2)) return Window{0, text.size(), true};
-  HEARTH_RETURN_IF_ERROR(budget.allocate(text.size() * sizeof(size_t)));
+  HEARTH_RETURN_IF_ERROR(budget.walk(text.size()));
   const std::vector<size_t> offsets = character_offsets(text);
   const auto size = static_cast<int64_t>(offsets.size() - 1);
   HEARTH_ASSIGN_OR_RETURN(const int64_t start, parameters.integer(1, 0));
@@ -45,6 +45,7 @@ Result<Value> has_affix(Runtime& runtime, const Value& self, const Arguments& ar
     if (!affix.is_string())
       return invalid_argument("text begins and ends with strings, not with a {}", affix.type_name());
     const std::string& bytes = affix.text().bytes();
+    HEARTH_RETURN_IF_ERROR(runtime.budget.step(bytes.size() / 128));
     if (window.valid && (kStart ? text.starts_with(bytes) : text.ends_with(bytes))) return Value(true);
   }
   return Value(false);
@@ -104,7 +105,7 @@ template <bool (*kIs)(char32_t), bool kEmpty>
 Result<Value> all_are(Runtime& runtime, const Value& self, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("this method", arguments, {}).status());
   const std::string& bytes = self.text().bytes();
-  HEARTH_RETURN_IF_ERROR(runtime.budget.step(bytes.size() / 128));
+  HEARTH_RETURN_IF_ERROR(runtime.budget.walk(bytes.size()));
   for (size_t i = 0; i < bytes.size();) {
     const Character character = character_at(bytes, i);
     if (!kIs(character.code_point)) return Value(false);
@@ -115,8 +116,9 @@ Result<Value> all_are(Runtime& runtime, const Value& self, const Arguments& argu
 
 /// Whether there are letters with a case, all of them of this one.
 template <bool kUpper>
-Result<Value> has_case(Runtime&, const Value& self, const Arguments& arguments) {
+Result<Value> has_case(Runtime& runtime, const Value& self, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("this method", arguments, {}).status());
+  HEARTH_RETURN_IF_ERROR(runtime.budget.walk(self.text().size()));
   return Value(kUpper ? is_upper_text(self.text().bytes()) : is_lower_text(self.text().bytes()));
 }
 

@@ -52,6 +52,7 @@ template <bool (*kIs)(std::string_view)>
 Result<Value> about_text(Runtime& runtime, const Value& self, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("this test", arguments, {}).status());
   HEARTH_ASSIGN_OR_RETURN(const OriginText text, to_text(runtime.budget, self));
+  HEARTH_RETURN_IF_ERROR(runtime.budget.walk(text.size()));
   return Value(kIs(text.bytes()));
 }
 

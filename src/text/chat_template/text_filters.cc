@@ -21,6 +21,7 @@ template <OriginText (*kMap)(const OriginText&)>
 Result<Value> map_text(Runtime& runtime, const Value& input, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("this filter", arguments, {}).status());
   HEARTH_ASSIGN_OR_RETURN(const OriginText text, to_text(runtime.budget, input));
+  HEARTH_RETURN_IF_ERROR(runtime.budget.walk(text.size()));
   return make_text(runtime.budget, kMap(text));
 }
 
@@ -78,7 +79,7 @@ Result<Value> trim(Runtime& runtime, const Value& input, const Arguments& argume
   if (parameters.has(0)) {
     HEARTH_ASSIGN_OR_RETURN(characters, parameters.text(0));
   }
-  HEARTH_RETURN_IF_ERROR(runtime.budget.step(text.size() * (characters ? characters->size() : 1) / 128));
+  HEARTH_RETURN_IF_ERROR(runtime.budget.step(text.size() * (characters ? characters->size() : 1) / 16));
   return make_text(runtime.budget, strip(text, characters, Side::kBoth));
 }
 
@@ -128,7 +129,7 @@ Result<Value> indent(Runtime& runtime, const Value& input, const Arguments& argu
 Result<Value> truncate(Runtime& runtime, const Value& input, const Arguments& arguments) {
   HEARTH_ASSIGN_OR_RETURN(const Parameters parameters,
                           Parameters::bind("truncate", arguments, {"length", "killwords", "end", "leeway"}));
-  HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(input));
+  HEARTH_ASSIGN_OR_RETURN(const int64_t size, length(runtime.budget, input));
   HEARTH_ASSIGN_OR_RETURN(const int64_t most, parameters.integer(0, 255));
   HEARTH_ASSIGN_OR_RETURN(const int64_t leeway, parameters.integer(3, 5));
   OriginText end("...", true);
@@ -140,7 +141,7 @@ Result<Value> truncate(Runtime& runtime, const Value& input, const Arguments& ar
   if (size <= leeway || size - leeway <= most) return input;
   if (!input.is_string()) return invalid_argument("truncate needs a string, not a {}", input.type_name());
   const OriginText& text = input.text();
-  HEARTH_RETURN_IF_ERROR(runtime.budget.allocate(text.size() * sizeof(size_t)));
+  HEARTH_RETURN_IF_ERROR(runtime.budget.walk(text.size()));
   const std::vector<size_t> offsets = character_offsets(text.bytes());
   size_t keep = offsets[static_cast<size_t>(most - end_size)];
   if (!parameters.truth(1, false)) {
@@ -229,6 +230,7 @@ Result<Value> urlencode(Runtime& runtime, const Value& input, const Arguments& a
   Budget& budget = runtime.budget;
   if (!input.is_dictionary() && !input.sequence()) {
     HEARTH_ASSIGN_OR_RETURN(const OriginText text, to_text(budget, input));
+    HEARTH_RETURN_IF_ERROR(budget.walk(text.size()));
     return make_text(budget, quote_url(text, "/", false));
   }
   HEARTH_ASSIGN_OR_RETURN(const std::vector<Value> pairs,
@@ -240,6 +242,7 @@ Result<Value> urlencode(Runtime& runtime, const Value& input, const Arguments& a
     if (!result.empty()) result.append("&", true);
     HEARTH_ASSIGN_OR_RETURN(const OriginText name, to_text(budget, parts[0]));
     HEARTH_ASSIGN_OR_RETURN(const OriginText value, to_text(budget, parts[1]));
+    HEARTH_RETURN_IF_ERROR(budget.walk(name.size() + value.size()));
     result.append(quote_url(name, "", true));
     result.append("=", true);
     result.append(quote_url(value, "", true));
@@ -252,6 +255,7 @@ bool is_word_part(char32_t character) { return character == U'_' || is_alphabeti
 Result<Value> wordcount(Runtime& runtime, const Value& input, const Arguments& arguments) {
   HEARTH_RETURN_IF_ERROR(Parameters::bind("wordcount", arguments, {}).status());
   HEARTH_ASSIGN_OR_RETURN(const OriginText text, to_text(runtime.budget, input));
+  HEARTH_RETURN_IF_ERROR(runtime.budget.walk(text.size()));
   int64_t words = 0;
   bool in_word = false;
   for (size_t i = 0; i < text.size();) {

@@ -169,10 +169,11 @@ Result<std::vector<Value>> split_from_right(Budget& budget, const OriginText& te
 
 Result<std::vector<Value>> split_words(Budget& budget, const OriginText& text, int64_t most) {
   const std::string& bytes = text.bytes();
+  HEARTH_RETURN_IF_ERROR(budget.walk(text.size()));
   std::vector<Value> parts;
   size_t begin = skip_space(bytes, 0);
   while (begin < bytes.size()) {
-    const size_t end = most == 0 ? skip_back(bytes, bytes.size(), true) : skip_word(bytes, begin);
+    const size_t end = skip_word(bytes, begin);
     // What is left after the last split keeps the white space at its end.
     HEARTH_RETURN_IF_ERROR(add_part(budget, parts, text, begin, most == 0 ? bytes.size() : end));
     if (most-- == 0) break;
@@ -183,6 +184,7 @@ Result<std::vector<Value>> split_words(Budget& budget, const OriginText& text, i
 
 Result<std::vector<Value>> split_words_from_right(Budget& budget, const OriginText& text, int64_t most) {
   const std::string& bytes = text.bytes();
+  HEARTH_RETURN_IF_ERROR(budget.walk(text.size()));
   std::vector<Value> parts;
   size_t end = skip_back(bytes, bytes.size(), true);
   while (end > 0) {
@@ -197,6 +199,7 @@ Result<std::vector<Value>> split_words_from_right(Budget& budget, const OriginTe
 
 Result<std::vector<Value>> split_lines(Budget& budget, const OriginText& text, bool keep_ends) {
   const std::string& bytes = text.bytes();
+  HEARTH_RETURN_IF_ERROR(budget.walk(text.size()));
   std::vector<Value> lines;
   size_t begin = 0;
   for (size_t i = 0; i < bytes.size();) {

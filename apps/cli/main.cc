@@ -79,6 +79,7 @@ class Program {
     add_run();
     add_classify();
     add_generate();
+    add_chat();
     add_inspect();
     add_verify();
     add_bench();
@@ -157,10 +158,32 @@ class Program {
   }
 
   void add_generate() {
-    CLI::App* added = command("generate", "Continue a sequence of tokens with a language model",
-                              "  hearth generate llama.pt2 --ids 1,15,7 -n 64 --json");
+    CLI::App* added = command("generate", "Continue a text with a language model",
+                              "  hearth generate gemma3.pt2 -p 'Once upon a time' -n 64\n"
+                              "  hearth generate llama.pt2 --ids 1,15,7 --json");
     add_file(added, generate_.file);
-    added->add_option("--ids", generate_.ids, "the prompt as tokens: 1,15,7")->required();
+    CLI::Option_group* prompt = added->add_option_group("prompt");
+    prompt->add_option("-p,--prompt", generate_.prompt, "the text to continue");
+    prompt->add_option("--ids", generate_.ids, "the same as tokens: 1,15,7");
+    prompt->require_option(1);
+    add_generation(added);
+    added->callback([this] { chosen_ = [this] { return generate(generate_, common_); }; });
+  }
+
+  void add_chat() {
+    CLI::App* added = command("chat", "Talk with a language model",
+                              "  hearth chat gemma3.pt2\n"
+                              "  hearth chat gemma3.pt2 -p 'What is a hearth?'\n"
+                              "  echo 'What is a hearth?' | hearth chat gemma3.pt2 --system 'Answer in one sentence.'");
+    add_file(added, generate_.file);
+    added->add_option("-p,--prompt", generate_.prompt, "one message to answer, instead of a conversation");
+    added->add_option("--system", generate_.system, "what the model is told before the conversation");
+    add_generation(added);
+    added->callback([this] { chosen_ = [this] { return chat(generate_, common_); }; });
+  }
+
+  /// What both of them take.
+  void add_generation(CLI::App* added) {
     added->add_option("-n,--max-tokens", generate_.max_tokens, "tokens to generate at most")
         ->check(kPositive)
         ->capture_default_str();
@@ -169,7 +192,7 @@ class Program {
         ->allow_extra_args(false)
         ->take_all();
     added->add_flag("--ignore-end", generate_.ignore_end, "go on after a token that ends an answer");
-    added->callback([this] { chosen_ = [this] { return generate(generate_, common_); }; });
+    added->add_option("--stop", generate_.stops, "text that ends an answer and is no part of it");
   }
 
   void add_inspect() {

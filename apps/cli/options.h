@@ -36,7 +36,10 @@ struct ClassifyOptions {
 
 struct GenerateCommandOptions {
   std::string file;
-  std::string ids;
+  std::string ids;                  ///< The prompt as numbers, or empty.
+  std::string prompt;               ///< As text. In a chat, the only message; empty: a conversation.
+  std::string system;               ///< In a chat, what the model is told first; empty: nothing.
+  std::vector<std::string> stops;
   int64_t max_tokens = 128;
   SamplingOptions sampling;
   std::vector<std::string> logit_bias;  ///< "TOKEN=NUMBER".

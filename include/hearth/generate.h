@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "hearth/export.h"
@@ -17,6 +19,21 @@ struct GenerateOptions {
   int64_t max_tokens = 128;  ///< Tokens to generate at most.
   SamplingOptions sampling;  ///< How each token is chosen.
   bool stops_at_end = true;  ///< A token that the model's file calls an end is the last.
+  /// The first of them that comes ends the text, and is no part of it. Only for models with a tokenizer.
+  std::vector<std::string> stop_strings{};
+};
+
+/// A turn of a conversation.
+struct ChatMessage {
+  std::string role;  ///< "system", "user", "assistant", or what else the model's template knows.
+  std::string content;
+};
+
+/// Told of what is generated while it comes. Either function may be empty; one that returns false ends the generation.
+struct GenerateListener {
+  std::function<bool(int64_t token)> on_token;
+  /// Whole characters, which no later token changes. Only for models with a tokenizer.
+  std::function<bool(std::string_view text)> on_text;
 };
 
 /// Why a generation is over.
@@ -24,11 +41,14 @@ enum class FinishReason {
   kEnd,      ///< The model gave one of its end tokens.
   kLength,   ///< There are max_tokens tokens.
   kContext,  ///< The sequence is as long as the model takes.
+  kStop,     ///< One of the stop strings came.
   kCaller,   ///< The caller's function said so.
 };
 
 struct Generation {
   std::vector<int64_t> tokens;  ///< What was generated, an end token included.
+  std::string text;             ///< Of the tokens; empty without a tokenizer.
+  int64_t reused_tokens = 0;    ///< Of the prompt, which the model had read for the generation before.
   FinishReason finish = FinishReason::kLength;
   double prompt_seconds = 0;    ///< Until the model had read the prompt and the first token was known.
   double generate_seconds = 0;  ///< For the tokens after the first.
@@ -45,11 +65,23 @@ class HEARTH_API TextGenerator {
   TextGenerator& operator=(TextGenerator&&) noexcept;
   ~TextGenerator();
 
-  /// A continuation of `prompt`, token by token, the most probable one by default. `on_token` is told of each token
-  /// when it is known, and returns false to stop; it may be empty. kInvalidArgument: an empty prompt, a number that is
-  /// no token, a prompt that leaves no room in the model's context, or sampling options that make no sense.
+  /// Whether the model's file tells how text becomes tokens, and how a conversation becomes text.
+  bool has_tokenizer() const;
+  bool has_chat_template() const;
+  int64_t context_length() const;
+
+  /// The tokens of a text that the model is to continue, special tokens at its beginning included. Special tokens are
+  /// not read from the text itself. kInvalidArgument without a tokenizer.
+  Result<std::vector<int64_t>> tokenize(std::string_view text) const;
+  /// The tokens of a conversation, up to where the model's answer begins. Special tokens are not read from what people
+  /// and models wrote. kInvalidArgument without a chat template, or when it refuses these messages.
+  Result<std::vector<int64_t>> tokenize(std::span<const ChatMessage> messages) const;
+
+  /// A continuation of `prompt`, token by token, the most probable one by default. What the prompt has in common with
+  /// the sequence of the call before is not read again. kInvalidArgument: an empty prompt, a number that is no token, a
+  /// prompt that leaves no room in the model's context, or options that make no sense.
   Result<Generation> generate(std::span<const int64_t> prompt, const GenerateOptions& options,
-                              const std::function<bool(int64_t token)>& on_token = {});
+                              const GenerateListener& listener = {});
 
  private:
   explicit TextGenerator(std::unique_ptr<TextGeneratorImpl> impl);

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from hearth.block_weights import BLOCK_FORMATS, dequantize_blocks
+
 ACTIVATIONS = {
     "none": lambda y: y,
     "relu": torch.relu,
@@ -19,16 +21,18 @@ ACTIVATIONS = {
 }
 """What each name of the schemas' `activation` does, as in src/kernels/activation.h."""
 
-_DENSE_FORMATS = ("f32", "bf16", "f16")
-
 _library = torch.library.Library("hearth", "DEF")
 # Inductor must hand over operands with the strides that the graph says, and keep the shape function's for the result.
 _TAGS = (torch.Tag.needs_fixed_stride_order, torch.Tag.pt2_compliant_tag)
 
+# fmt: "f32", "bf16" or "f16" for a weight [n, K], else one of BLOCK_FORMATS for a packed one.
 _library.define(
-    "hearth_linear(Tensor x, Tensor weight, Tensor? scales, Tensor? zeros, Tensor? bias, Tensor? residual, "
-    "str fmt, int group_size, int n, str activation) -> Tensor",
+    "hearth_linear(Tensor x, Tensor weight, Tensor? bias, Tensor? residual, str fmt, int n, str activation) -> Tensor",
     tags=_TAGS,
+)
+# Rows of a table [n, depth] in blocks.
+_library.define(
+    "hearth_embedding(Tensor ids, Tensor weight, str fmt, int n, int depth, ScalarType dtype) -> Tensor", tags=_TAGS
 )
 _library.define(
     "hearth_conv2d(Tensor x, Tensor weight, Tensor? bias, Tensor? residual, int[2] stride, int[] padding, "
@@ -65,16 +69,24 @@ def _finished(y: Tensor, residual: Tensor | None, activation: str) -> Tensor:
     return ACTIVATIONS[activation](y if residual is None else y + residual)
 
 
-def _linear(x, weight, scales, zeros, bias, residual, fmt, group_size, n, activation):
-    if fmt not in _DENSE_FORMATS or scales is not None or zeros is not None:
-        raise NotImplementedError(f"hearth::hearth_linear: weight format {fmt!r} is not known")
+def _linear(x, weight, bias, residual, fmt, n, activation):
+    if fmt in BLOCK_FORMATS:
+        weight = dequantize_blocks(weight, fmt, n, x.shape[-1])
     y = torch.nn.functional.linear(*_wide(x, weight, bias))
     # Fresh row-major storage, as the runtime returns it.
     return _finished(y, residual, activation).to(x.dtype).clone(memory_format=torch.contiguous_format)
 
 
-def _linear_shape(x, weight, scales, zeros, bias, residual, fmt, group_size, n, activation):
+def _linear_shape(x, weight, bias, residual, fmt, n, activation):
     return x.new_empty((*x.shape[:-1], n))
+
+
+def _embedding(ids, weight, fmt, n, depth, dtype):
+    return dequantize_blocks(weight, fmt, n, depth).to(dtype)[ids]
+
+
+def _embedding_shape(ids, weight, fmt, n, depth, dtype):
+    return ids.new_empty((*ids.shape, depth), dtype=dtype)
 
 
 def _attention(query, key, value, sinks, layer, scale, window, soft_cap):
@@ -197,6 +209,7 @@ def _channels_last(y: Tensor) -> Tensor:
 
 for _name, _implementation, _shape in (
     ("hearth_linear", _linear, _linear_shape),
+    ("hearth_embedding", _embedding, _embedding_shape),
     ("hearth_attention", _attention, _attention_shape),
     ("hearth_conv2d", _conv2d, _conv2d_shape),
     ("hearth_quantized_linear", _quantized_linear, _quantized_linear_shape),
@@ -221,9 +234,12 @@ def c_shims(device: str = "cpu") -> dict[torch._ops.OpOverload, list[str]]:
     quantized = f"{tensor} x, int64_t x_zero, {tensor} weight"
     return {
         torch.ops.hearth.hearth_linear.default: [
-            f"{prefix}hearth_linear({tensor} x, {tensor} weight, {optional} scales, {optional} zeros, {optional} bias, "
-            f"{optional} residual, const char* fmt, int64_t group_size, int64_t n, const char* activation, "
-            f"{tensor}* ret0)"
+            f"{prefix}hearth_linear({tensor} x, {tensor} weight, {optional} bias, {optional} residual, "
+            f"const char* fmt, int64_t n, const char* activation, {tensor}* ret0)"
+        ],
+        torch.ops.hearth.hearth_embedding.default: [
+            f"{prefix}hearth_embedding({tensor} ids, {tensor} weight, const char* fmt, int64_t n, int64_t depth, "
+            f"int32_t dtype, {tensor}* ret0)"
         ],
         torch.ops.hearth.hearth_attention.default: [
             f"{prefix}hearth_attention({tensor} query, {tensor} key, {tensor} value, {optional} sinks, int64_t layer, "

@@ -7,6 +7,7 @@
 #include "aoti/abi.h"
 #include "aoti/run_context.h"
 #include "base/errors.h"
+#include "kernels/block_linear.h"
 #include "kernels/linear.h"
 
 using hearth::AotiError;
@@ -87,19 +88,33 @@ HEARTH_SHIM AotiError aoti_torch_cpu_addmv(AtenTensorHandle self, AtenTensorHand
   });
 }
 
-HEARTH_SHIM AotiError aoti_torch_cpu_hearth_linear(AtenTensorHandle x, AtenTensorHandle weight,
-                                                   AtenTensorHandle* scales, AtenTensorHandle* zeros,
-                                                   AtenTensorHandle* bias, AtenTensorHandle* residual,
-                                                   const char* format, int64_t, int64_t, const char* activation,
-                                                   AtenTensorHandle* result) {
+/// `format`: of the weight, "f32", "bf16" or "f16" for [columns, depth] and else that of blocks.
+HEARTH_SHIM AotiError aoti_torch_cpu_hearth_linear(AtenTensorHandle x, AtenTensorHandle weight, AtenTensorHandle* bias,
+                                                   AtenTensorHandle* residual, const char* format, int64_t columns,
+                                                   const char* activation, AtenTensorHandle* result) {
   return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
-    constexpr std::array<std::string_view, 3> kDense{"f32", "bf16", "f16"};
-    if (std::ranges::find(kDense, format) == kDense.end() || scales || zeros) {
-      return hearth::invalid_argument("the weight format '{}' is not supported on this device", format);
-    }
     HEARTH_ASSIGN_OR_RETURN(const hearth::Activation epilogue, hearth::parse_activation(activation));
-    return hearth::return_tensor(
-        hearth::linear(context, tensor_of(x), tensor_of(weight), tensor_of(bias), tensor_of(residual), epilogue),
-        result);
+    constexpr std::array<std::string_view, 3> kDense{"f32", "bf16", "f16"};
+    if (std::ranges::find(kDense, format) != kDense.end()) {
+      return hearth::return_tensor(
+          hearth::linear(context, tensor_of(x), tensor_of(weight), tensor_of(bias), tensor_of(residual), epilogue),
+          result);
+    }
+    HEARTH_ASSIGN_OR_RETURN(const hearth::BlockFormat blocks, hearth::parse_block_format(format));
+    return hearth::return_tensor(hearth::block_linear(context, tensor_of(x), {tensor_of(weight), blocks, columns},
+                                                      tensor_of(bias), tensor_of(residual), epilogue),
+                                 result);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_hearth_embedding(AtenTensorHandle ids, AtenTensorHandle weight, const char* format,
+                                                      int64_t rows, int64_t depth, int32_t dtype,
+                                                      AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    HEARTH_ASSIGN_OR_RETURN(const hearth::BlockFormat blocks, hearth::parse_block_format(format));
+    if (!hearth::is_dtype(dtype)) return hearth::invalid_argument("dtype {} is not supported", dtype);
+    return hearth::return_tensor(hearth::block_embedding(context, tensor_of(ids), {tensor_of(weight), blocks, rows},
+                                                         depth, static_cast<hearth::DType>(dtype)),
+                                 result);
   });
 }

@@ -80,6 +80,11 @@ class CrossReferences {
     if (method == manifest_.methods.end()) {
       return invalid_file("{}.pipeline.method: there is no method '{}'", kRoot, pipeline.method);
     }
+    const auto check_optional = [this](std::string_view field, const std::string& record) {
+      return record.empty() ? Status() : check_record(field, record);
+    };
+    HEARTH_RETURN_IF_ERROR(check_optional("pipeline.tokenizer", pipeline.generation.tokenizer));
+    HEARTH_RETURN_IF_ERROR(check_optional("pipeline.chat_template", pipeline.generation.chat_template));
     if (pipeline.input.empty()) return {};
     const MethodSpec& spec = method->second;
     if (std::ranges::find(spec.inputs, pipeline.input, &InputSpec::name) == spec.inputs.end()) {
@@ -89,7 +94,7 @@ class CrossReferences {
       return invalid_file("{}.pipeline.output: method '{}' has no output '{}'", kRoot, pipeline.method,
                           pipeline.output);
     }
-    return pipeline.labels.empty() ? Status() : check_record("pipeline.labels", pipeline.labels);
+    return check_optional("pipeline.labels", pipeline.labels);
   }
 
   const Manifest& manifest_;

@@ -107,6 +107,10 @@ struct TextGeneration {
   int64_t vocabulary_size = 0;
   int64_t context_length = 0;       ///< Tokens that a sequence may have.
   std::vector<int64_t> end_tokens;  ///< Any of them ends what is generated.
+  std::string tokenizer;            ///< Record with its table; empty: the model knows token numbers only.
+  std::string chat_template;        ///< Record; empty: the model is not made for conversations.
+  /// What the template calls its special tokens: "bos_token" -> "<s>".
+  std::map<std::string, std::string> special_tokens;
 };
 
 struct PipelineSpec {

@@ -80,6 +80,17 @@ Result<ImagePreprocess> parse_preprocess(const JsonField& field) {
   return preprocess;
 }
 
+Result<std::string> parse_string(const JsonField& field) {
+  HEARTH_ASSIGN_OR_RETURN(const std::string_view text, field.string());
+  return std::string(text);
+}
+
+/// Empty where the key is absent or null.
+Result<std::string> optional_string(const JsonField& field, std::string_view key) {
+  HEARTH_ASSIGN_OR_RETURN(const std::optional<JsonField> member, field.find(key));
+  return member && !member->is_null() ? string_member(field, key) : std::string();
+}
+
 Result<TextGeneration> parse_generation(const JsonField& field) {
   TextGeneration generation;
   HEARTH_ASSIGN_OR_RETURN(const JsonField vocabulary, field.member("vocabulary_size"));
@@ -90,6 +101,12 @@ Result<TextGeneration> parse_generation(const JsonField& field) {
   HEARTH_ASSIGN_OR_RETURN(generation.end_tokens, parse_array<int64_t>(ends, [&](const JsonField& token) {
                             return token.integer(0, generation.vocabulary_size - 1);
                           }));
+  HEARTH_ASSIGN_OR_RETURN(generation.tokenizer, optional_string(field, "tokenizer"));
+  HEARTH_ASSIGN_OR_RETURN(generation.chat_template, optional_string(field, "chat_template"));
+  HEARTH_ASSIGN_OR_RETURN(const std::optional<JsonField> special, field.find("special_tokens"));
+  if (special && !special->is_null()) {
+    HEARTH_ASSIGN_OR_RETURN(generation.special_tokens, parse_map<std::string>(*special, parse_string));
+  }
   return generation;
 }
 
@@ -108,10 +125,7 @@ Result<PipelineSpec> parse_pipeline(const JsonField& field) {
   }
   HEARTH_ASSIGN_OR_RETURN(pipeline.input, string_member(field, "input"));
   HEARTH_ASSIGN_OR_RETURN(pipeline.output, string_member(field, "output"));
-  HEARTH_ASSIGN_OR_RETURN(const std::optional<JsonField> labels, field.find("labels"));
-  if (labels && !labels->is_null()) {
-    HEARTH_ASSIGN_OR_RETURN(pipeline.labels, string_member(field, "labels"));
-  }
+  HEARTH_ASSIGN_OR_RETURN(pipeline.labels, optional_string(field, "labels"));
   HEARTH_ASSIGN_OR_RETURN(const JsonField preprocess, field.member("preprocess"));
   HEARTH_ASSIGN_OR_RETURN(pipeline.preprocess, parse_preprocess(preprocess));
   return pipeline;

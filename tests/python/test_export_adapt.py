@@ -188,7 +188,7 @@ def test_operators_return_the_strides_that_they_predict(shape):
     real = torch.ops.hearth.hearth_conv2d(*arguments)
     assert real.stride() == ops.channels_last_strides(real.shape)
     torch.library.opcheck(torch.ops.hearth.hearth_conv2d, arguments, test_utils=("test_schema", "test_faketensor"))
-    arguments = (x, torch.randn(6, shape[3]), None, None, torch.randn(6), None, "f32", 0, 6, "gelu")
+    arguments = (x, torch.randn(6, shape[3]), torch.randn(6), None, "f32", 6, "gelu")
     assert torch.ops.hearth.hearth_linear(*arguments).is_contiguous()
     torch.library.opcheck(torch.ops.hearth.hearth_linear, arguments, test_utils=("test_schema", "test_faketensor"))
 

@@ -1,5 +1,6 @@
 """Decoders of Hugging Face, exported without code of their own: greedy tokens equal transformers' eager ones."""
 
+import itertools
 import json
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 import transformers
 from conftest import run_exporter
+from hearth.block_weights import dequantize_blocks, quantize_blocks
 from programs import BUILD, hearth, hearth_json, run_program
 
 SMALL = {
@@ -110,6 +112,39 @@ def test_greedy_tokens_are_those_of_transformers(name, tmp_path):
     expected = greedy(model, prompt, GENERATED)
     assert len(set(expected)) > 4
     assert json.loads(done.stdout)["tokens"] == expected
+
+
+def round_weights(model: torch.nn.Module, fmt: str) -> None:
+    """Gives linear layers, and tables that they share, the numbers that the exporter rounds their weights to."""
+    layers = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
+    weights = {layer.weight.data_ptr(): layer.weight for layer in layers}
+    with torch.no_grad():
+        for weight in weights.values():
+            weight.copy_(dequantize_blocks(quantize_blocks(weight, fmt), fmt, *weight.shape))
+
+
+QUANTIZED = [("Gemma3", "q4"), ("Qwen3", "q4-asym"), ("Mixtral", "i8")]
+QUANTIZED_RARELY = list(itertools.product(("Llama", "OPT", "GptOss", "GPTNeoX"), ("i8", "q4", "q4-asym")))
+
+
+@pytest.mark.parametrize(
+    "name, quant", QUANTIZED + [pytest.param(*case, marks=pytest.mark.rare) for case in QUANTIZED_RARELY]
+)
+def test_a_narrow_checkpoint_with_rounded_weights_answers_as_those_numbers_do(name, quant, tmp_path):
+    build(name).to(torch.bfloat16).save_pretrained(tmp_path / "model")
+    target = hearth_json("devices")["devices"][0]["targets"][0]
+    options = ("--quant", quant, "--targets", target, "--quiet")
+    exported = run_exporter(str(tmp_path / "model"), "-o", str(tmp_path / "m.pt2"), *options, cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        tmp_path / "model", dtype=torch.float32, attn_implementation="eager"
+    ).eval()
+    round_weights(model, "q8" if quant == "i8" else quant)
+    prompt = torch.randint(3, 256, (PROMPT,), generator=torch.Generator().manual_seed(1)).tolist()
+    done = generate(tmp_path / "m.pt2", prompt, "-n", str(GENERATED), "--ignore-end")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tokens"] == greedy(model, prompt, GENERATED)
+    assert hearth("verify", tmp_path / "m.pt2").returncode == 0
 
 
 def test_a_generation_says_why_it_is_over(llama):

@@ -168,7 +168,7 @@ def test_norms_and_softmax_work_in_float32():
     }
     expected = {"layer_norm": torch.float32, "softmax": torch.float32, "hearth_linear": torch.bfloat16}
     assert operands == expected
-    formats = {node.args[6] for node in method.program.graph.nodes if "hearth_linear" in node.name}
+    formats = {node.args[4] for node in method.program.graph.nodes if "hearth_linear" in node.name}
     assert formats == {"bf16"}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 import hearth
+from hearth.block_weights import BLOCK_FORMATS
 from hearth.export.accuracy import Accuracy
 from hearth.export.build import Library, build_libraries
 from hearth.export.compile import find_compiler
@@ -26,7 +27,7 @@ from hearth.export.zip_writer import Record, write_archive
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 """What products can be computed in, by the command line's names."""
 
-QUANTIZATIONS = ("i8",)
+QUANTIZATIONS = ("i8", *BLOCK_FORMATS)
 """What layers can be quantised to."""
 
 _METHOD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -77,7 +78,9 @@ def save(
     extra_files: contents by path below "extra/".
     dtype: what float32 models compute products in: float32, bfloat16 or float16. Inputs and outputs stay float32, and
         so do norms, softmax and sums.
-    quant: "i8" makes linear layers and convolutions multiply int8 weights and bytes; None changes nothing.
+    quant: "i8" makes linear layers and convolutions multiply int8 weights and bytes; "q8", "q4" and "q4-asym" round the
+        weights of linear layers and large tables to 8 or 4 bits in groups of 32 and leave what they are multiplied by
+        as it is, to 16 bits; None changes nothing.
     calibration: inputs like `args`, for quant: they show what values the model's tensors take. Some dozens that are
         like what the model will see; without any, the example has to do. For `methods`, each has its own.
     compiler: "zig", "g++" or "clang++".
@@ -103,7 +106,7 @@ def save(
     traced, shared = [], {}
     for method_name, method in entries.items():
         progress.step(f"{method_name}: tracing")
-        traced.append(trace(method_name, method, shared, dtype, quant is not None))
+        traced.append(trace(method_name, method, shared, dtype, quant))
     store = WeightStore()
     portable = [portable_records(method.name, method.program, store) for method in traced]
     for record in (record for method in portable for record in method.values()):

@@ -24,6 +24,7 @@ _EXAMPLES = """examples:
   python -m hearth.export train.py:exported -o digits.pt2 --targets all
   python -m hearth.export my_package.models:encoder -o encoder.pt2 --dtype bf16
   python -m hearth.export models/resnet-50 -o resnet50-i8.pt2 --quant i8 --calibrate pictures/
+  python -m hearth.export models/gemma-3-4b-it -o gemma3.pt2 --quant q4
 """
 
 
@@ -33,15 +34,16 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(stderr=True)
     progress = progress_for(console, options.quiet)
     try:
-        # Lower precision starts from float32 weights.
-        source = load_source(options.source, torch.float32 if options.dtype or options.quant else None)
+        quant = None if options.quant == "none" else options.quant
+        # Lower precision starts from float32 weights, except where they are rounded one by one.
+        source = load_source(options.source, torch.float32 if options.dtype or quant else None, as_stored=bool(quant))
         if options.calibrate:
             _calibrate(source, options)
         summary = save(
             options.output,
             **source.parameters(),
             dtype=DTYPES[options.dtype or "f32"],
-            quant=options.quant,
+            quant="q8" if quant == "i8" and source.rounds_weights_only else quant,
             targets=options.targets,
             compiler=options.compiler,
             progress=progress,
@@ -64,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _calibrate(source: Source, options: argparse.Namespace) -> None:
     """Gives the source what --calibrate names."""
-    if options.quant is None:
+    if options.quant != "i8":
         raise ExportError("--calibrate does nothing without --quant i8")
     if source.read_calibration is None:
         raise ExportError(
@@ -99,8 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--quant",
-        choices=QUANTIZATIONS,
-        help="make linear layers and convolutions multiply bytes (default: no quantisation)",
+        choices=["none", *QUANTIZATIONS],
+        default="none",
+        help="i8: linear layers and convolutions multiply bytes, or, in language models, q8; q8, q4, q4-asym: weights "
+        "of linear layers and tables in 8 or 4 bits, in groups of 32 (default: %(default)s)",
     )
     parser.add_argument(
         "--calibrate",

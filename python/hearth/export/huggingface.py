@@ -11,14 +11,17 @@ from hearth.export.errors import ExportError
 from hearth.export.image_preprocess import image_preprocess
 from hearth.export.source import Source
 from hearth.export.trace import Method
+from hearth.export.widen import compute_in_float32
 
 
-def load_folder(folder: Path, dtype: torch.dtype) -> Source:
-    """The model of a Hugging Face folder as a source with its pipeline. ExportError for an architecture without a
-    recipe, missing files or settings that the runtime does not know."""
+def load_folder(folder: Path, dtype: torch.dtype, as_stored: bool = False) -> Source:
+    """The model of a Hugging Face folder as a source with its pipeline. `as_stored`: see load_source(). ExportError for
+    an architecture without a recipe, missing files or settings that the runtime does not know."""
     config = _read_json(folder / "config.json")
     names = config.get("architectures") or ["none"]
-    recipe = _causal_language_model if names[0].endswith(_CAUSAL) else _RECIPES.get(names[0])
+    if names[0].endswith(_CAUSAL):
+        return _causal_language_model(folder, config, "auto" if as_stored else dtype)
+    recipe = _RECIPES.get(names[0])
     if recipe is None:
         raise ExportError(
             f"{folder}: no recipe for the architecture {names[0]}; there is one for {', '.join(sorted(_RECIPES))} and "
@@ -68,12 +71,15 @@ def _resnet(folder: Path, config: dict, dtype: torch.dtype) -> Source:
     )
 
 
-def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype) -> Source:
+def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype | str) -> Source:
     from hearth.export.language_model import Decoder, example_step, step_sizes
+    from hearth.export.language_text import text_facts
 
     model = _load(_model_class(config["architectures"][0]), folder, dtype)
+    compute_in_float32(model)
     text = model.config.get_text_config()
     context = getattr(text, "max_position_embeddings", None) or _USUAL_CONTEXT
+    words = text_facts(folder)
     end = model.generation_config.eos_token_id if model.generation_config else text.eos_token_id
     return Source(
         methods={"decode": Method(Decoder(model), example_step(text.vocab_size), None, step_sizes(context))},
@@ -84,7 +90,10 @@ def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype) -> So
             "vocabulary_size": text.vocab_size,
             "context_length": context,
             "end_tokens": [] if end is None else list(end) if isinstance(end, list) else [end],
+            **words.pipeline,
         },
+        extra_files=words.files,
+        rounds_weights_only=True,
     )
 
 
@@ -112,8 +121,9 @@ def _labels(config) -> list[str]:
     return [names.get(index, f"class {index}") for index in range(config.num_labels)]
 
 
-def _load(model_class, folder: Path, dtype: torch.dtype) -> torch.nn.Module:
-    """The model with all its weights, from safetensors only: pickles could run code."""
+def _load(model_class, folder: Path, dtype: torch.dtype | str) -> torch.nn.Module:
+    """The model with all its weights, from safetensors only: pickles could run code. `dtype`: "auto" for what they
+    are."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()

@@ -16,8 +16,9 @@ from hearth.export.trace import Method
 
 @dataclass
 class Source:
-    """Everything that save() needs to know of a model; the fields are its parameters, but `read_calibration`, which
-    makes inputs of files: a folder of pictures for a classifier."""
+    """Everything that save() needs to know of a model; the fields are its parameters, but for two. `read_calibration`
+    makes inputs of files: a folder of pictures for a classifier. `rounds_weights_only`: in a model like this, int8
+    means its weights and not what they are multiplied by."""
 
     model: torch.nn.Module | None = None
     args: tuple = ()
@@ -29,24 +30,26 @@ class Source:
     extra_files: dict[str, bytes | str] = field(default_factory=dict)
     calibration: Sequence[tuple] = ()
     read_calibration: Callable[[Path], list[tuple]] | None = None
+    rounds_weights_only: bool = False
 
     def parameters(self) -> dict[str, Any]:
         """The fields that save() takes."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        del values["read_calibration"]
+        del values["read_calibration"], values["rounds_weights_only"]
         return values
 
 
-def load_source(text: str, dtype: torch.dtype | None = None) -> Source:
+def load_source(text: str, dtype: torch.dtype | None = None, as_stored: bool = False) -> Source:
     """The source that `text` names: a Hugging Face folder, "path/file.py:function" or "module:function". The function
     takes nothing and returns a Source, (model, args) or (model, args, dynamic_shapes). `dtype`: what floating-point
     weights and inputs are converted to; None leaves a function's model as it is and means float32 for a folder.
-    ExportError when there is nothing of that name."""
+    `as_stored`: a folder's language model may keep its weights as they lie on the disk, and widen them where it
+    computes. ExportError when there is nothing of that name."""
     folder = Path(text)
     if folder.is_dir():
         from hearth.export.huggingface import load_folder
 
-        return load_folder(folder, dtype or torch.float32)
+        return load_folder(folder, dtype or torch.float32, as_stored)
     place, separator, function = text.rpartition(":")
     if not separator or not function.isidentifier():
         raise ExportError(

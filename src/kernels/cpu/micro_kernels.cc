@@ -11,6 +11,7 @@
 namespace hearth {
 
 extern const TileKernels kPortableInt8Kernels;
+extern const BlockKernels kPortableBlockKernels;
 #if defined(__x86_64__)
 extern const MicroKernels kAvx2MicroKernels;
 extern const MicroKernels kAvx512MicroKernels;
@@ -21,6 +22,9 @@ extern const TileKernels kAvx512BFloat16Kernels;
 extern const BFloat16Loops kAvx512BFloat16Loops;
 extern const TileKernels kAvx512VnniInt8Kernels;
 extern const TileKernels kAvxVnniInt8Kernels;
+extern const BlockKernels kAvx2BlockKernels;
+extern const BlockKernels kAvx512VnniBlockKernels;
+extern const BlockKernels kAvxVnniBlockKernels;
 #endif
 
 namespace {
@@ -29,10 +33,12 @@ constexpr MicroKernels kPortableMicroKernels = micro_kernel_table<portable::Isa>
 
 thread_local const MicroKernels* scoped_kernels = nullptr;
 
-MicroKernels with(MicroKernels kernels, const char* name, const TileKernels* bfloat16, const TileKernels& int8) {
+MicroKernels with(MicroKernels kernels, const char* name, const TileKernels* bfloat16, const TileKernels& int8,
+                  const BlockKernels& blocks) {
   kernels.name = name;
   kernels.bfloat16 = bfloat16;
   kernels.int8 = &int8;
+  kernels.blocks = &blocks;
   return kernels;
 }
 
@@ -50,18 +56,21 @@ std::vector<MicroKernels> detect() {
 #if defined(__x86_64__)
   const CpuFeatures& cpu = cpu_features();
   const TileKernels& int8 = cpu.avx512_vnni ? kAvx512VnniInt8Kernels : kAvx2Int8Kernels;
+  const BlockKernels& blocks = cpu.avx512_vnni ? kAvx512VnniBlockKernels : kAvx2BlockKernels;
   const MicroKernels rounding = with(kAvx512MicroKernels, kAvx512BFloat16Loops);
-  const MicroKernels with_bfloat16 = with(rounding, "avx512_bf16", &kAvx512BFloat16Kernels, int8);
+  const MicroKernels with_bfloat16 = with(rounding, "avx512_bf16", &kAvx512BFloat16Kernels, int8, blocks);
   if (cpu.avx512_bf16 && cpu.amx_bf16 && cpu.amx_int8) {
-    found.push_back(with(rounding, "amx", &kAmxBFloat16Kernels, kAmxInt8Kernels));
+    found.push_back(with(rounding, "amx", &kAmxBFloat16Kernels, kAmxInt8Kernels, blocks));
   }
   if (cpu.avx512_bf16_is_fast) found.push_back(with_bfloat16);
-  if (cpu.avx512) found.push_back(with(kAvx512MicroKernels, "avx512", nullptr, int8));
+  if (cpu.avx512) found.push_back(with(kAvx512MicroKernels, "avx512", nullptr, int8, blocks));
   if (cpu.avx512_bf16 && !cpu.avx512_bf16_is_fast) found.push_back(with_bfloat16);
-  if (cpu.avx_vnni) found.push_back(with(kAvx2MicroKernels, "avx_vnni", nullptr, kAvxVnniInt8Kernels));
-  if (cpu.avx2) found.push_back(with(kAvx2MicroKernels, "avx2", nullptr, kAvx2Int8Kernels));
+  if (cpu.avx_vnni)
+    found.push_back(with(kAvx2MicroKernels, "avx_vnni", nullptr, kAvxVnniInt8Kernels, kAvxVnniBlockKernels));
+  if (cpu.avx2) found.push_back(with(kAvx2MicroKernels, "avx2", nullptr, kAvx2Int8Kernels, kAvx2BlockKernels));
 #endif
-  found.push_back(with(kPortableMicroKernels, kPortableMicroKernels.name, nullptr, kPortableInt8Kernels));
+  found.push_back(
+      with(kPortableMicroKernels, kPortableMicroKernels.name, nullptr, kPortableInt8Kernels, kPortableBlockKernels));
   return found;
 }
 

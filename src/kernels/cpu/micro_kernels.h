@@ -5,6 +5,7 @@
 
 #include "hearth/tensor.h"
 #include "kernels/activation.h"
+#include "kernels/cpu/block_kernels.h"
 #include "kernels/quantized.h"
 #include "tensor/float16.h"
 
@@ -187,6 +188,8 @@ struct MicroKernels : TileKernels {
   const TileKernels* bfloat16 = nullptr;
   /// The same for uint8 numbers in a and int8 numbers in b, with exact int32 sums. Never null.
   const TileKernels* int8 = nullptr;
+  /// Products with weights in blocks. Never null.
+  const BlockKernels* blocks = nullptr;
 };
 
 /// The loops that instructions for rounding to bfloat16 make faster.

@@ -1,3 +1,4 @@
+#include "kernels/cpu/block_kernel.h"
 #include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
 #include "kernels/cpu/vector_avx2.h"
@@ -10,6 +11,7 @@ namespace {
 /// vpmaddubsw would saturate.
 struct Isa : avx2::Isa {
   static constexpr const char* kName = "avx2";
+  static constexpr int kBlockTileRows = 4;
   static constexpr int kTileRows = 4;
 
   /// Each lane: c + a's four uint8 · b's four int8.
@@ -22,6 +24,13 @@ struct Isa : avx2::Isa {
     const __m256i sums = _mm256_add_epi32(even, odd);
     return reinterpret_cast<Vector>(_mm256_add_epi32(reinterpret_cast<__m256i>(c), sums));
   }
+
+  /// The same for a's below 16, whose products with int8 numbers vpmaddubsw can add.
+  static Vector fma_nibbles(Vector a, Vector b, Vector c) {
+    const __m256i pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b));
+    const __m256i sums = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    return reinterpret_cast<Vector>(_mm256_add_epi32(reinterpret_cast<__m256i>(c), sums));
+  }
 };
 
 }  // namespace
@@ -30,5 +39,8 @@ struct Isa : avx2::Isa {
 extern const TileKernels kAvx2Int8Kernels;
 constexpr TileKernels kAvx2Int8Kernels =
     sum_kernel_table<avx2int8::Isa, BlockFinisher<avx2int8::Isa, uint8_t, uint8_t, true>>(DType::kUInt8);
+
+extern const BlockKernels kAvx2BlockKernels;
+constexpr BlockKernels kAvx2BlockKernels = block_kernel_table<avx2::Isa, avx2int8::Isa>();
 
 }  // namespace hearth

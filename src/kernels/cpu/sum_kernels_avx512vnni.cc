@@ -1,3 +1,4 @@
+#include "kernels/cpu/block_kernel.h"
 #include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
 #include "kernels/cpu/vector_avx512.h"
@@ -8,6 +9,7 @@ namespace {
 
 struct Isa : avx512::Isa {
   static constexpr const char* kName = "avx512_vnni";
+  static constexpr int kBlockTileRows = 8;
   /// Each lane: c + a's four uint8 · b's four int8.
   static Vector fma(Vector a, Vector b, Vector c) {
     return reinterpret_cast<Vector>(
@@ -21,5 +23,8 @@ struct Isa : avx512::Isa {
 extern const TileKernels kAvx512VnniInt8Kernels;
 constexpr TileKernels kAvx512VnniInt8Kernels =
     sum_kernel_table<avx512vnni::Isa, BlockFinisher<avx512vnni::Isa, uint8_t, uint8_t, true>>(DType::kUInt8);
+
+extern const BlockKernels kAvx512VnniBlockKernels;
+constexpr BlockKernels kAvx512VnniBlockKernels = block_kernel_table<avx512::Isa, avx512vnni::Isa>();
 
 }  // namespace hearth

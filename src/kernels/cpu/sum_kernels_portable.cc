@@ -1,5 +1,6 @@
 #include <array>
 
+#include "kernels/cpu/block_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
 #include "kernels/cpu/vector_portable.h"
 
@@ -7,6 +8,7 @@ namespace hearth {
 namespace {
 
 struct Int8Isa : portable::Isa {
+  static constexpr int kBlockTileRows = 4;
   /// Each lane: c + a's four uint8 · b's four int8.
   static Vector fma(Vector a, Vector b, Vector c) {
     const auto bytes_a = std::bit_cast<std::array<uint8_t, 16>>(a);
@@ -21,5 +23,8 @@ struct Int8Isa : portable::Isa {
 
 extern const TileKernels kPortableInt8Kernels;
 constexpr TileKernels kPortableInt8Kernels = sum_kernel_table<Int8Isa>();
+
+extern const BlockKernels kPortableBlockKernels;
+constexpr BlockKernels kPortableBlockKernels = block_kernel_table<portable::Isa, Int8Isa>();
 
 }  // namespace hearth

@@ -8,6 +8,8 @@
 #include "hearth/generate.h"
 #include "model/model_impl.h"
 #include "pipelines/generate/generator_plan.h"
+#include "pipelines/generate/text_reader.h"
+#include "pipelines/generate/text_stream.h"
 #include "text/sampler.h"
 
 namespace hearth {
@@ -23,27 +25,74 @@ Result<Tensor> borrow_list(std::vector<int64_t>& numbers) {
 
 }  // namespace
 
+/// What a caller hears of a generation, and why it is over.
+class Listening {
+ public:
+  Listening(const GenerateOptions& options, const GenerateListener& listener, const Tokenizer* tokenizer)
+      : listener_(listener) {
+    if (tokenizer) stream_.emplace(*tokenizer, options.stop_strings);
+  }
+
+  /// Tells of a token, which an end has no text for.
+  Status tell(int64_t token, bool is_end) {
+    if (listener_.on_token && !listener_.on_token(token)) goes_on_ = false;
+    if (!stream_ || is_end) return {};
+    HEARTH_ASSIGN_OR_RETURN(const std::string text, stream_->push(token));
+    tell(text);
+    return {};
+  }
+  Status finish() {
+    if (!stream_) return {};
+    HEARTH_ASSIGN_OR_RETURN(const std::string text, stream_->finish());
+    tell(text);
+    return {};
+  }
+
+  bool goes_on() const { return goes_on_; }
+  bool is_stopped() const { return stream_ && stream_->is_stopped(); }
+  std::string take_text() { return std::move(text_); }
+
+ private:
+  void tell(const std::string& text) {
+    text_ += text;
+    if (!text.empty() && listener_.on_text && !listener_.on_text(text)) goes_on_ = false;
+  }
+
+  const GenerateListener& listener_;
+  std::optional<TextStream> stream_;
+  std::string text_;
+  bool goes_on_ = true;
+};
+
 class TextGeneratorImpl {
  public:
-  TextGeneratorImpl(Model model, Session session, const GeneratorPlan& plan)
-      : model_(std::move(model)), session_(std::move(session)), plan_(plan) {}
+  TextGeneratorImpl(Model model, Session session, const GeneratorPlan& plan, TextReader reader)
+      : model_(std::move(model)), session_(std::move(session)), plan_(plan), reader_(std::move(reader)) {}
+
+  const TextReader& reader() const { return reader_; }
+  const TextGeneration& facts() const { return plan_.pipeline->generation; }
 
   Result<Generation> generate(std::span<const int64_t> prompt, const GenerateOptions& options,
-                              const std::function<bool(int64_t token)>& on_token) {
+                              const GenerateListener& listener) {
     HEARTH_RETURN_IF_ERROR(check_prompt(prompt));
+    if (!options.stop_strings.empty() && !reader_.tokenizer()) {
+      return invalid_argument("stop strings need a tokenizer, which the model's file does not have");
+    }
     HEARTH_ASSIGN_OR_RETURN(Sampler sampler, Sampler::create(options.sampling, facts().vocabulary_size));
     sampler.begin(prompt);
-    HEARTH_RETURN_IF_ERROR(session_.rewind(0));
     Generation generation;
     if (options.max_tokens <= 0) return generation;
     const auto start = Clock::now();
-    HEARTH_ASSIGN_OR_RETURN(Tensor logits, read(prompt));
+    HEARTH_ASSIGN_OR_RETURN(generation.reused_tokens, go_back_to(prompt));
+    HEARTH_ASSIGN_OR_RETURN(Tensor logits, read(prompt.subspan(static_cast<size_t>(generation.reused_tokens))));
     HEARTH_ASSIGN_OR_RETURN(int64_t token, choose(sampler, logits));
     generation.prompt_seconds = seconds_since(start);
     const auto first = Clock::now();
+    Listening listening(options, listener, reader_.tokenizer());
     while (true) {
       generation.tokens.push_back(token);
-      const std::optional<FinishReason> finish = finish_after(generation, options, on_token);
+      HEARTH_RETURN_IF_ERROR(listening.tell(token, is_end(token) && options.stops_at_end));
+      const std::optional<FinishReason> finish = finish_after(generation, options, listening);
       if (finish) {
         generation.finish = *finish;
         break;
@@ -51,13 +100,13 @@ class TextGeneratorImpl {
       HEARTH_ASSIGN_OR_RETURN(logits, step(std::span(&token, 1)));
       HEARTH_ASSIGN_OR_RETURN(token, choose(sampler, logits));
     }
+    HEARTH_RETURN_IF_ERROR(listening.finish());
+    generation.text = listening.take_text();
     generation.generate_seconds = seconds_since(first);
     return generation;
   }
 
  private:
-  const TextGeneration& facts() const { return plan_.pipeline->generation; }
-
   Status check_prompt(std::span<const int64_t> prompt) const {
     if (prompt.empty()) return invalid_argument("the prompt is empty");
     for (const int64_t token : prompt) {
@@ -69,6 +118,18 @@ class TextGeneratorImpl {
     return invalid_argument("the prompt has {} tokens, and the model's context takes {}, its answer included", count,
                             facts().context_length);
   }
+
+  /// Takes the session back to what its sequence has in common with the prompt, whose last token is read in any case.
+  /// Returns how many tokens that are.
+  Result<int64_t> go_back_to(std::span<const int64_t> prompt) {
+    const auto last = std::min(prompt.size() - 1, sequence_.size());
+    const auto common = std::ranges::mismatch(prompt.first(last), sequence_).in1 - prompt.begin();
+    HEARTH_RETURN_IF_ERROR(session_.rewind(common));
+    sequence_.resize(static_cast<size_t>(common));
+    return common;
+  }
+
+  bool is_end(int64_t token) const { return std::ranges::find(facts().end_tokens, token) != facts().end_tokens.end(); }
 
   /// Goes through a prompt, so many tokens at a time as the method takes. Returns the scores of what follows.
   Result<Tensor> read(std::span<const int64_t> prompt) {
@@ -90,6 +151,7 @@ class TextGeneratorImpl {
     HEARTH_ASSIGN_OR_RETURN(inputs[1], borrow_list(positions));
     HEARTH_ASSIGN_OR_RETURN(inputs[2], borrow_list(rows));
     HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, session_.run(plan_.pipeline->method, inputs));
+    sequence_.insert(sequence_.end(), tokens.begin(), tokens.end());
     return outputs[0];
   }
 
@@ -98,11 +160,10 @@ class TextGeneratorImpl {
   }
 
   std::optional<FinishReason> finish_after(const Generation& generation, const GenerateOptions& options,
-                                           const std::function<bool(int64_t token)>& on_token) const {
-    const int64_t token = generation.tokens.back();
-    if (on_token && !on_token(token)) return FinishReason::kCaller;
-    const bool is_end = std::ranges::find(facts().end_tokens, token) != facts().end_tokens.end();
-    if (is_end && options.stops_at_end) return FinishReason::kEnd;
+                                           const Listening& listening) const {
+    if (!listening.goes_on()) return FinishReason::kCaller;
+    if (listening.is_stopped()) return FinishReason::kStop;
+    if (options.stops_at_end && is_end(generation.tokens.back())) return FinishReason::kEnd;
     if (static_cast<int64_t>(generation.tokens.size()) >= options.max_tokens) return FinishReason::kLength;
     if (session_.length() >= facts().context_length) return FinishReason::kContext;
     return std::nullopt;
@@ -111,12 +172,16 @@ class TextGeneratorImpl {
   Model model_;
   Session session_;
   GeneratorPlan plan_;  ///< Points into the model's manifest.
+  TextReader reader_;
+  std::vector<int64_t> sequence_;  ///< The session's.
 };
 
 Result<TextGenerator> TextGenerator::create(const Model& model) {
-  HEARTH_ASSIGN_OR_RETURN(const GeneratorPlan plan, plan_generator(model.impl()->archive().manifest()));
+  const Archive& archive = model.impl()->archive();
+  HEARTH_ASSIGN_OR_RETURN(const GeneratorPlan plan, plan_generator(archive.manifest()));
+  HEARTH_ASSIGN_OR_RETURN(TextReader reader, TextReader::open(archive, plan.pipeline->generation));
   HEARTH_ASSIGN_OR_RETURN(Session session, model.session());
-  return TextGenerator(std::make_unique<TextGeneratorImpl>(model, std::move(session), plan));
+  return TextGenerator(std::make_unique<TextGeneratorImpl>(model, std::move(session), plan, std::move(reader)));
 }
 
 TextGenerator::TextGenerator(std::unique_ptr<TextGeneratorImpl> impl) : impl_(std::move(impl)) {}
@@ -124,9 +189,18 @@ TextGenerator::TextGenerator(TextGenerator&&) noexcept = default;
 TextGenerator& TextGenerator::operator=(TextGenerator&&) noexcept = default;
 TextGenerator::~TextGenerator() = default;
 
+bool TextGenerator::has_tokenizer() const { return impl_->reader().tokenizer() != nullptr; }
+bool TextGenerator::has_chat_template() const { return impl_->reader().has_chat_template(); }
+int64_t TextGenerator::context_length() const { return impl_->facts().context_length; }
+
+Result<std::vector<int64_t>> TextGenerator::tokenize(std::string_view text) const { return impl_->reader().tokens(text); }
+Result<std::vector<int64_t>> TextGenerator::tokenize(std::span<const ChatMessage> messages) const {
+  return impl_->reader().tokens(messages);
+}
+
 Result<Generation> TextGenerator::generate(std::span<const int64_t> prompt, const GenerateOptions& options,
-                                           const std::function<bool(int64_t token)>& on_token) {
-  return impl_->generate(prompt, options, on_token);
+                                           const GenerateListener& listener) {
+  return impl_->generate(prompt, options, listener);
 }
 
 }  // namespace hearth

@@ -4,6 +4,7 @@ precision that was asked for."""
 import torch
 from torch.export import ExportedProgram
 
+from hearth.export.adapt.block_layers import quantize_to_blocks
 from hearth.export.adapt.channels_last import make_weights_channels_last
 from hearth.export.adapt.editor import ProgramEditor
 from hearth.export.adapt.fold_batch_norm import fold_batch_norms
@@ -20,11 +21,12 @@ def adapt(
     shared: dict,
     dtype: torch.dtype = torch.float32,
     calibration: list[list] | None = None,
+    blocks: str | None = None,
 ) -> ExportedProgram:
     """All rewrites in order, on `program` itself, which must be functional. `shared` keeps adapted weights for the
     other methods of the same model; `dtype`: what a float32 program computes products in; `calibration`: quantises
-    layers to int8 with the ranges of values that these flat lists of user inputs lead to. What no rewrite knows stays
-    as it is."""
+    layers to int8 with the ranges of values that these flat lists of user inputs lead to; `blocks`: rounds the weights
+    of linear layers and tables to this one of BLOCK_FORMATS. What no rewrite knows stays as it is."""
     editor = ProgramEditor(program, shared)
     unpack_int4_weights(editor)
     fold_batch_norms(editor)
@@ -32,6 +34,8 @@ def adapt(
     make_weights_channels_last(editor)
     if calibration is not None:
         quantize_layers(editor, calibration)
+    if blocks is not None:
+        quantize_to_blocks(editor, blocks)
     fuse_quantized_layers(editor)
     fuse_operators(editor)
     if dtype != torch.float32:

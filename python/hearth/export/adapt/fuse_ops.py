@@ -46,7 +46,7 @@ def _linear_call(editor: ProgramEditor, layer: Node) -> tuple[Callable, Callable
         weight_node = editor.derive(("row_major",), [weight], name, lambda: weight.detach().contiguous())
     x, bias, n = call["input"], call["bias"], weight.shape[0]
     return torch.ops.hearth.hearth_linear.default, lambda end: (
-        *(x, weight_node, None, None, bias, end.residual, WEIGHT_FORMATS[weight.dtype], 0, n, end.activation),
+        *(x, weight_node, bias, end.residual, WEIGHT_FORMATS[weight.dtype], n, end.activation),
     )
 
 

@@ -1,0 +1,77 @@
+#include "cli/generation.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+#include "base/errors.h"
+
+namespace hearth::cli {
+namespace {
+
+constexpr double kMillisecondsOfSecond = 1000;
+
+std::string_view name_of(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kEnd:
+      return "end";
+    case FinishReason::kLength:
+      return "length";
+    case FinishReason::kContext:
+      return "context";
+    case FinishReason::kStop:
+      return "stop";
+    case FinishReason::kCaller:
+      break;
+  }
+  return "caller";
+}
+
+/// "7=-1.5" or "7=-inf".
+Status add_bias(const std::string& text, SamplingOptions& sampling) {
+  const size_t equals = text.find('=');
+  int64_t token = 0;
+  double bias = 0;
+  const char* middle = text.data() + std::min(equals, text.size());
+  const char* end = text.data() + text.size();
+  const bool good = equals != std::string::npos && std::from_chars(text.data(), middle, token).ptr == middle &&
+                    std::from_chars(middle + 1, end, bias).ptr == end;
+  if (!good) return invalid_argument("--logit-bias: '{}' is not TOKEN=NUMBER", text);
+  sampling.logit_bias.push_back({token, bias});
+  return {};
+}
+
+}  // namespace
+
+Result<GenerateOptions> generation_options(const GenerateCommandOptions& options) {
+  GenerateOptions wanted{.max_tokens = options.max_tokens,
+                         .sampling = options.sampling,
+                         .stops_at_end = !options.ignore_end,
+                         .stop_strings = options.stops};
+  for (const std::string& bias : options.logit_bias) HEARTH_RETURN_IF_ERROR(add_bias(bias, wanted.sampling));
+  return wanted;
+}
+
+double tokens_per_second(const Generation& generation) {
+  const auto after_first = static_cast<double>(generation.tokens.size()) - 1;
+  return generation.generate_seconds > 0 ? after_first / generation.generate_seconds : 0;
+}
+
+nlohmann::ordered_json generation_json(const Generation& generation, size_t prompt_tokens) {
+  return {{"tokens", generation.tokens},
+          {"text", generation.text},
+          {"finish", name_of(generation.finish)},
+          {"prompt_tokens", prompt_tokens},
+          {"reused_tokens", generation.reused_tokens},
+          {"timings",
+           {{"prompt_ms", generation.prompt_seconds * kMillisecondsOfSecond},
+            {"first_token_ms", generation.prompt_seconds * kMillisecondsOfSecond},
+            {"tokens_per_second", tokens_per_second(generation)}}}};
+}
+
+bool print_text(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return std::fflush(stdout) == 0;
+}
+
+}  // namespace hearth::cli

@@ -18,6 +18,12 @@ const CodePointSet& word_characters() {
   return set;
 }
 
+/// White space to every program that checks patterns.
+const CodePointSet& certain_space() {
+  static const CodePointSet set{{0x9, 0xD}, {0x20, 0x20}};
+  return set;
+}
+
 /// ECMAScript's white space and line ends.
 const CodePointSet& white_space() {
   static const CodePointSet set{{0x9, 0xD},       {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680},
@@ -37,7 +43,7 @@ std::optional<CodePointSet> class_escape(char32_t c) {
     case U'W':
       return word_characters().complement();
     case U's':
-      return white_space();
+      return certain_space();
     case U'S':
       return white_space().complement();
     default:

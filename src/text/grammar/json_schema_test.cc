@@ -184,7 +184,7 @@ TEST(JsonSchema, NamesWhatIsNotSupported) {
       {R"({"type":"array","uniqueItems":true})", "uniqueItems is supported for arrays of at most one"},
       {R"({"type":"number","multipleOf":0.1})", "multipleOf: 0.1"},
       {R"({"oneOf":[{"type":"integer"},{"type":"number"}]})", "#/oneOf: alternatives 0 and 1 may both allow"},
-      {R"({"type":"string","pattern":"(?=a)"})", "looking ahead"},
+      {R"x({"type":"string","pattern":"(?=a)"})x", "looking ahead"},
       {R"({"type":"object","minProperties":2})", "minProperties"},
       {"false", "no value is valid"},
       {R"({"type":"object","properties":{"a":{"$id":"x"}}})", "'$id' is supported at the root only"},

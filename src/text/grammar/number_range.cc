@@ -225,7 +225,8 @@ ExpressionId side(Grammar& grammar, std::optional<DecimalBound> low, std::option
     range.high = high->value;
     range.high_exclusive = high->exclusive;
   }
-  return magnitudes(grammar, range);
+  const ExpressionId digits = magnitudes(grammar, range);
+  return negative ? grammar.sequence({grammar.bytes("-"), digits}) : digits;
 }
 
 /// Digits of multiples of a factor: what is left of the digits so far when they are divided by it is the state.

@@ -51,7 +51,7 @@ std::string email() {
 
 /// RFC 3986, section 3.
 std::string uri() {
-  const std::string unreserved = "a-zA-Z0-9._~!$&'()*+,;=-";
+  const std::string unreserved = "-a-zA-Z0-9._~!$&'()*+,;=";
   const std::string escaped = "%[0-9a-fA-F]{2}";
   const std::string path_character = fmt::format("(?:[{}:@]|{})", unreserved, escaped);
   const std::string authority =

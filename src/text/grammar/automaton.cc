@@ -87,6 +87,7 @@ class AutomatonBuilder {
     if (automaton_.states.size() > kMostStates) {
       return invalid_argument("grammar: it needs more than {} states: make it smaller", kMostStates);
     }
+    determinise(automaton_);
     HEARTH_RETURN_IF_ERROR(find_costs(automaton_));
     HEARTH_RETURN_IF_ERROR(check_progress(automaton_));
     return std::move(automaton_);

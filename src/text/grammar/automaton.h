@@ -63,6 +63,9 @@ struct Automaton {
 /// counts turns that may be empty.
 Result<Automaton> make_automaton(const Grammar& grammar);
 
+/// Puts together what begins alike in each procedure, where that does not make it much larger.
+void determinise(Automaton& automaton);
+
 /// Fills in all costs. kInvalidArgument names a procedure that cannot end.
 Status find_costs(Automaton& automaton);
 

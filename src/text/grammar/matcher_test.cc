@@ -130,9 +130,23 @@ TEST(GrammarMatcher, FollowsListsOfAnyLength) {
 }
 
 TEST(GrammarMatcher, GivesUpOnTooManyReadings) {
-  GrammarMatcher matcher = matcher_of("root ::= \"a\" root \"x\" | \"a\" root \"y\" | \"b\"");
+  GrammarMatcher matcher = matcher_of(R"(
+root ::= one
+one ::= "a" one "x" | "a" two "y" | "b"
+two ::= "a" one "x" | "a" two "y" | "b")");
   EXPECT_EQ(matcher.accept(std::string(30, 'a')).code(), StatusCode::kFailed);
   EXPECT_TRUE(matcher.accept("aabxy").ok());
+  EXPECT_TRUE(matcher.is_complete());
+}
+
+TEST(GrammarMatcher, FollowsAlternativesThatBeginAlikeAsOne) {
+  GrammarMatcher matcher = matcher_of(R"(
+root ::= product | product "+" root
+product ::= atom | atom "*" product
+atom ::= "x" | "(" root ")")");
+  EXPECT_TRUE(matcher.accept(std::string(50, '(')).ok());
+  EXPECT_TRUE(matcher.accept("x*x+x").ok());
+  EXPECT_TRUE(matcher.accept(std::string(50, ')')).ok());
   EXPECT_TRUE(matcher.is_complete());
 }
 

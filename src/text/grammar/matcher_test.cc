@@ -140,10 +140,10 @@ two ::= "a" one "x" | "a" two "y" | "b")");
 }
 
 TEST(GrammarMatcher, FollowsAlternativesThatBeginAlikeAsOne) {
-  GrammarMatcher matcher = matcher_of(R"(
+  GrammarMatcher matcher = matcher_of(R"gbnf(
 root ::= product | product "+" root
 product ::= atom | atom "*" product
-atom ::= "x" | "(" root ")")");
+atom ::= "x" | "(" root ")")gbnf");
   EXPECT_TRUE(matcher.accept(std::string(50, '(')).ok());
   EXPECT_TRUE(matcher.accept("x*x+x").ok());
   EXPECT_TRUE(matcher.accept(std::string(50, ')')).ok());

@@ -63,16 +63,26 @@ void TokenMasks::trim() {
   if (kept_ > kMostKept) forget();
 }
 
-const TokenMasks::Inner& TokenMasks::inner_of(Configurations& configurations, const Configuration& configuration,
-                                              const TokenTrie& trie) {
-  const Automaton::State& state = configurations.automaton().states[configuration.state];
-  const Automaton::Procedure& procedure = configurations.automaton().procedures[state.procedure];
-  const uint32_t turns = equal_turns(procedure, configurations.frame(configuration.frame).turns, trie.longest());
-  const auto [place, is_new] = inner_.try_emplace({configuration.state, turns});
+std::pair<TokenMasks::Key, FrameId> TokenMasks::key_of(const Configurations& configurations, Configuration way,
+                                                       size_t bytes) {
+  Key key;
+  for (;;) {
+    const Frame& frame = configurations.frame(way.frame);
+    const Automaton& automaton = configurations.automaton();
+    const Automaton::Procedure& procedure = automaton.procedures[automaton.states[way.state].procedure];
+    key.emplace_back(way.state, equal_turns(procedure, frame.turns, bytes));
+    if (!procedure.counted()) return {key, way.frame};
+    way = {frame.next, frame.below};
+  }
+}
+
+const TokenMasks::Inner& TokenMasks::inner_of(Configurations& configurations, const Key& key, const TokenTrie& trie) {
+  const auto [place, is_new] = inner_.try_emplace(key);
   Inner& inner = place->second;
   if (!is_new) return inner;
-  const FrameId bottom = configurations.bottom_frame(turns);
-  const SetId start = configurations.set_of({{configuration.state, bottom}}, false);
+  FrameId frame = configurations.bottom_frame(key.back().second);
+  for (size_t i = key.size() - 1; i-- > 0;) frame = configurations.frame(key[i + 1].first, key[i].second, frame);
+  const SetId start = configurations.set_of({{key.front().first, frame}}, false);
   const uint64_t before = configurations.set(start).bytes_to_finish;
   const auto node_count = static_cast<uint32_t>(trie.nodes().size());
   walk(configurations, trie, start, 0, node_count, 0, [&](uint32_t i, SetId id) {
@@ -105,7 +115,8 @@ void TokenMasks::fill(Configurations& configurations, SetId id, const TokenTrie&
            depth <= Configurations::kDeepestCalls;
   };
   for (const Configuration& way : ways) {
-    const Inner& inner = inner_of(configurations, way, trie);
+    const auto [key, outermost] = key_of(configurations, way, trie.longest());
+    const Inner& inner = inner_of(configurations, key, trie);
     if (configurations.overflowed()) return forget();
     if (!room(way, inner)) {
       std::ranges::fill(bits, 0);
@@ -115,7 +126,7 @@ void TokenMasks::fill(Configurations& configurations, SetId id, const TokenTrie&
     for (size_t i = 0; i < inner.bits.size(); ++i) bits[i] |= inner.bits[i];
     for (const uint32_t token : inner.tokens) set_bit(bits, token);
     if (inner.exits.empty()) continue;
-    const SetId outer = configurations.set_after(way.frame);
+    const SetId outer = configurations.set_after(outermost);
     for (const uint32_t node : inner.exits) {
       const TokenTrie::Node& exit = trie.nodes()[node];
       walk_limited(configurations, trie, outer, node + 1, exit.after, exit.depth, limits, bits);

@@ -4,7 +4,7 @@
 #include <limits>
 #include <map>
 #include <span>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "text/grammar/configurations.h"
@@ -34,7 +34,8 @@ class TokenMasks {
  private:
   static constexpr size_t kMostKept = size_t{64} << 20;
 
-  /// What may follow a configuration, while its procedure lasts.
+  /// What may follow a configuration while its procedure lasts; if that is counted, while the one that called it does,
+  /// since turns are short.
   struct Inner {
     std::vector<uint32_t> tokens{};  ///< If they are few; else bits.
     std::vector<uint64_t> bits{};
@@ -42,9 +43,12 @@ class TokenMasks {
     uint64_t growth = 0;            ///< How much farther than before the end may be after one of the tokens.
     uint32_t deepest = 0;           ///< Calls at once that were needed on the way, the procedure's own as the first.
   };
-  using Key = std::tuple<StateId, uint32_t>;
+  /// The state and turns of each procedure up to the one that is not counted.
+  using Key = std::vector<std::pair<StateId, uint32_t>>;
 
-  const Inner& inner_of(Configurations& configurations, const Configuration& configuration, const TokenTrie& trie);
+  /// What is kept for a configuration, and the frame of the last procedure in it; tokens have at most `bytes`.
+  static std::pair<Key, FrameId> key_of(const Configurations& configurations, Configuration way, size_t bytes);
+  const Inner& inner_of(Configurations& configurations, const Key& key, const TokenTrie& trie);
   void forget();
 
   std::map<Key, Inner> inner_;

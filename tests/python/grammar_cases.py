@@ -5,9 +5,24 @@ import random
 STRING, INTEGER, NUMBER, NULL, BOOLEAN = ({"type": name} for name in ("string", "integer", "number", "null", "boolean"))
 FORMATS = ["date", "time", "date-time", "uuid", "email", "ipv4", "ipv6", "uri", "hostname"]
 PATTERNS = [
-    "^[a-z]+$", "^[A-Z]{3}-\\d{4}$", "\\d", "^(foo|bar)?$", "^.{2,4}$", "^a", "z$", "[^a-z]", "^\\w+\\s\\w+$", "^(a|b|cd)+$",
-    "^[\\u00e0-\\u00ff]+$", "^\"quoted\\\\\"$", "^$", "^(?:\\+1)?\\d{3}$", "^[0-9a-f]{8}$", "x{2}|y{3}", "^#?[\\dA-F]{6}$",
-]  # fmt: skip
+    "^[a-z]+$",
+    "^[A-Z]{3}-\\d{4}$",
+    "\\d",
+    "^(foo|bar)?$",
+    "^.{2,4}$",
+    "^a",
+    "z$",
+    "[^a-z]",
+    "^\\w+\\s\\w+$",
+    "^(a|b|cd)+$",
+    "^[\\u00e0-\\u00ff]+$",
+    '^"quoted\\\\"$',
+    "^$",
+    "^(?:\\+1)?\\d{3}$",
+    "^[0-9a-f]{8}$",
+    "x{2}|y{3}",
+    "^#?[\\dA-F]{6}$",
+]
 
 
 def obj(properties: dict, required: list | None = None, **more) -> dict:
@@ -44,14 +59,22 @@ HAND_WRITTEN = [
     {"type": "string", "enum": ["x", 1]},
     *({"type": "string", "format": name} for name in [*FORMATS, "unknown"]),
     *({"type": "string", "pattern": pattern} for pattern in PATTERNS),
-    *({"type": "string", "pattern": pattern, "minLength": 3} for pattern in PATTERNS if pattern not in ("^(foo|bar)?$x", "^$")),
+    *(
+        {"type": "string", "pattern": pattern, "minLength": 3}
+        for pattern in PATTERNS
+        if pattern not in ("^(foo|bar)?$x", "^$")
+    ),
     {"type": "string", "pattern": "^a+b*$", "maxLength": 5},
     {"allOf": [{"type": "string", "pattern": "a"}, {"pattern": "b"}, {"maxLength": 6}]},
     {"type": "string", "format": "email", "maxLength": 20},
     *({"type": "string", "minLength": low, "maxLength": high} for low, high in [(0, 0), (1, 1), (3, 7), (40, 41)]),
     {"type": "string", "minLength": 12},
     {"type": "string", "maxLength": 5},
-    *({"type": "integer", **bounds} for bounds in NUMBERS if bounds not in ({"exclusiveMinimum": 0.1, "exclusiveMaximum": 0.3}, {"minimum": 0.25, "maximum": 0.75})),
+    *(
+        {"type": "integer", **bounds}
+        for bounds in NUMBERS
+        if bounds not in ({"exclusiveMinimum": 0.1, "exclusiveMaximum": 0.3}, {"minimum": 0.25, "maximum": 0.75})
+    ),
     *({"type": "number", **bounds} for bounds in NUMBERS),
     {"type": "integer", "multipleOf": 7},
     {"type": "integer", "multipleOf": 3, "minimum": 10, "maximum": 40},
@@ -71,14 +94,18 @@ HAND_WRITTEN = [
     {"type": "object", "additionalProperties": False},
     {"type": "object", "additionalProperties": INTEGER, "maxProperties": 2},
     {"type": "object", "minProperties": 1, "additionalProperties": NULL},
-    obj({name: INTEGER for name in "abcde"}, minProperties=2, maxProperties=3),
-    obj({name: INTEGER for name in "abc"}, ["b"], minProperties=3, additionalProperties=BOOLEAN),
+    obj(dict.fromkeys("abcde", INTEGER), minProperties=2, maxProperties=3),
+    obj(dict.fromkeys("abc", INTEGER), ["b"], minProperties=3, additionalProperties=BOOLEAN),
     {"type": "object", "propertyNames": {"pattern": "^[a-z]{1,3}$"}},
     {"type": "object", "propertyNames": {"minLength": 2, "maxLength": 4}, "additionalProperties": NULL},
     {"type": "object", "propertyNames": {"enum": ["x", "y"]}, "additionalProperties": NULL},
     obj({"ab": INTEGER, "c": NULL}, propertyNames={"maxLength": 1}),
     {"type": "object", "patternProperties": {"^n_": NUMBER, "_s$": STRING}, "additionalProperties": False},
-    {"type": "object", "patternProperties": {"^n": {"minimum": 5}, "m$": {"type": "integer"}}, "additionalProperties": NULL},
+    {
+        "type": "object",
+        "patternProperties": {"^n": {"minimum": 5}, "m$": {"type": "integer"}},
+        "additionalProperties": NULL,
+    },
     obj({"n_x": {"maximum": 9}}, ["n_x"], patternProperties={"^n_": INTEGER}),
     arr(INTEGER),
     arr(STRING, minItems=2, maxItems=4),
@@ -88,31 +115,64 @@ HAND_WRITTEN = [
     {"type": "array", "prefixItems": [INTEGER, STRING], "items": False},
     {"type": "array", "prefixItems": [INTEGER, STRING], "items": BOOLEAN, "minItems": 2, "maxItems": 5},
     {"type": "array", "prefixItems": [INTEGER, STRING, NULL], "minItems": 1},
-    {"$schema": "http://json-schema.org/draft-07/schema#", "type": "array", "items": [NULL, BOOLEAN], "additionalItems": False},
+    {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "array",
+        "items": [NULL, BOOLEAN],
+        "additionalItems": False,
+    },
     arr(arr(arr(INTEGER, maxItems=2), maxItems=2), minItems=1, maxItems=2),
     {"anyOf": [STRING, INTEGER]},
     {"anyOf": [obj({"a": STRING}, ["a"]), obj({"b": INTEGER}, ["b"]), NULL]},
     {"type": "integer", "anyOf": [{"maximum": 3}, {"minimum": 10, "maximum": 12}]},
     {"oneOf": [STRING, INTEGER, {"type": "array", "items": NULL}]},
     {"oneOf": [obj({"kind": {"const": kind}, kind: INTEGER}, ["kind"]) for kind in ("cat", "dog", "eel")]},
-    {"oneOf": [obj({"a": INTEGER}, ["a"], additionalProperties=False), obj({"b": INTEGER}, ["b"], additionalProperties=False)]},
+    {
+        "oneOf": [
+            obj({"a": INTEGER}, ["a"], additionalProperties=False),
+            obj({"b": INTEGER}, ["b"], additionalProperties=False),
+        ]
+    },
     {"oneOf": [{"type": "integer", "maximum": 3}, {"type": "integer", "minimum": 4, "maximum": 12}]},
     {"oneOf": [{"enum": [1, 2]}, {"enum": [3]}, {"const": "x"}]},
-    obj({"pet": {"oneOf": [obj({"t": {"enum": ["a", "b"]}}, ["t"]), obj({"t": {"const": "c"}, "n": INTEGER}, ["t", "n"])]}}, ["pet"]),
+    obj(
+        {
+            "pet": {
+                "oneOf": [obj({"t": {"enum": ["a", "b"]}}, ["t"]), obj({"t": {"const": "c"}, "n": INTEGER}, ["t", "n"])]
+            }
+        },
+        ["pet"],
+    ),
     {"allOf": [obj({"a": INTEGER}, ["a"]), obj({"b": INTEGER}, ["b"])]},
     {"allOf": [obj({"a": {"minimum": 3}}), obj({"a": {"type": "integer", "maximum": 5}}, ["a"])]},
     {"allOf": [arr(INTEGER), {"items": {"minimum": 0, "maximum": 3}, "maxItems": 4}]},
     {"allOf": [{"anyOf": [{"type": "string"}, {"type": "integer"}]}, {"anyOf": [{"minLength": 2}, {"minimum": 7}]}]},
     {"$defs": {"tree": TREE}, "$ref": "#/$defs/tree"},
-    {"definitions": {"name": {"type": "string", "maxLength": 4}}, "type": "object", "properties": {"n": {"$ref": "#/definitions/name"}}},
-    {"$defs": {"p": {"$anchor": "positive", "type": "integer", "minimum": 1}}, "type": "array", "items": {"$ref": "#positive"}},
+    {
+        "definitions": {"name": {"type": "string", "maxLength": 4}},
+        "type": "object",
+        "properties": {"n": {"$ref": "#/definitions/name"}},
+    },
+    {
+        "$defs": {"p": {"$anchor": "positive", "type": "integer", "minimum": 1}},
+        "type": "array",
+        "items": {"$ref": "#positive"},
+    },
     obj({"next": {"anyOf": [{"$ref": "#"}, NULL]}, "v": INTEGER}, ["next"]),
     {"$defs": {"a": arr({"$ref": "#/$defs/b"}), "b": obj({"a": {"$ref": "#/$defs/a"}})}, "$ref": "#/$defs/a"},
     {"$defs": {"s": {"type": "string"}}, "$ref": "#/$defs/s", "maxLength": 3},
     obj({"blocked": False, "free": True}),
-    {"title": "t", "description": "d", "default": 1, "examples": [1], "$comment": "c", "deprecated": True, "type": "integer"},
+    {
+        "title": "t",
+        "description": "d",
+        "default": 1,
+        "examples": [1],
+        "$comment": "c",
+        "deprecated": True,
+        "type": "integer",
+    },
     {"minimum": 3, "maxLength": 2, "maxItems": 1, "maxProperties": 1},
-]  # fmt: skip
+]
 
 
 def generated(seed: int) -> dict:

@@ -65,6 +65,15 @@ TEST(GrammarMatcher, FollowsTokensOutOfRulesAndCounts) {
   EXPECT_EQ(allowed(nested, tokens), (Tokens{"(", "((", ")", "x", "x)"}));
 }
 
+TEST(GrammarMatcher, CountsAtTheEndOfTheText) {
+  const std::vector<std::string_view> tokens{"a", "aa", "aaa", "b"};
+  GrammarMatcher matcher = matcher_of("root ::= \"b\" \"a\"{1,3}");
+  ASSERT_TRUE(matcher.accept("b").ok());
+  EXPECT_EQ(allowed(matcher, tokens), (Tokens{"a", "aa", "aaa"}));
+  ASSERT_TRUE(matcher.accept("a").ok());
+  EXPECT_EQ(allowed(matcher, tokens), (Tokens{"a", "aa"}));
+}
+
 TEST(GrammarMatcher, EndTokensAreAllowedWhenTheTextIsComplete) {
   const std::vector<std::string_view> tokens{"a", ""};
   const int64_t end[] = {1};

@@ -71,7 +71,8 @@ std::pair<TokenMasks::Key, FrameId> TokenMasks::key_of(const Configurations& con
     const Automaton& automaton = configurations.automaton();
     const Automaton::Procedure& procedure = automaton.procedures[automaton.states[way.state].procedure];
     key.emplace_back(way.state, equal_turns(procedure, frame.turns, bytes));
-    if (!procedure.counted()) return {key, way.frame};
+    // A counted procedure that is the last of the text may lie at the bottom.
+    if (!procedure.counted() || frame.below == kNoFrame) return {key, way.frame};
     way = {frame.next, frame.below};
   }
 }

@@ -1,6 +1,7 @@
 #include "text/grammar/code_points.h"
 
 #include <algorithm>
+#include <span>
 
 namespace hearth {
 namespace {
@@ -10,7 +11,7 @@ constexpr char32_t kFirstSurrogate = 0xD800;
 constexpr char32_t kLastSurrogate = 0xDFFF;
 
 /// Sorted, joined, without surrogates.
-std::vector<CodePointRange> normalised(std::vector<CodePointRange> ranges) {
+std::vector<CodePointRange> normalised(std::span<const CodePointRange> ranges) {
   std::vector<CodePointRange> scalar;
   for (const CodePointRange& range : ranges) {
     const char32_t last = std::min(range.last, kLast);
@@ -72,8 +73,9 @@ size_t sequence_length(uint8_t lead) {
 
 }  // namespace
 
-CodePointSet::CodePointSet(std::initializer_list<CodePointRange> ranges) : ranges_(normalised(ranges)) {}
-CodePointSet::CodePointSet(std::vector<CodePointRange> ranges) : ranges_(normalised(std::move(ranges))) {}
+CodePointSet::CodePointSet(std::initializer_list<CodePointRange> ranges)
+    : ranges_(normalised({ranges.begin(), ranges.end()})) {}
+CodePointSet::CodePointSet(const std::vector<CodePointRange>& ranges) : ranges_(normalised(ranges)) {}
 
 CodePointSet CodePointSet::all() { return {{0, kLast}}; }
 
@@ -90,13 +92,13 @@ CodePointSet CodePointSet::complement() const {
     next = range.last + 1;
   }
   if (next <= kLast) result.push_back({next, kLast});
-  return CodePointSet(std::move(result));
+  return CodePointSet(result);
 }
 
 CodePointSet CodePointSet::united(const CodePointSet& other) const {
   std::vector<CodePointRange> result = ranges_;
   result.insert(result.end(), other.ranges_.begin(), other.ranges_.end());
-  return CodePointSet(std::move(result));
+  return CodePointSet(result);
 }
 
 CodePointSet CodePointSet::intersected(const CodePointSet& other) const {

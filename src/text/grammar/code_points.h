@@ -21,7 +21,7 @@ class CodePointSet {
  public:
   CodePointSet() = default;
   CodePointSet(std::initializer_list<CodePointRange> ranges);
-  explicit CodePointSet(std::vector<CodePointRange> ranges);
+  explicit CodePointSet(const std::vector<CodePointRange>& ranges);
 
   static CodePointSet all();
   static CodePointSet of(char32_t code_point) { return {{code_point, code_point}}; }

@@ -82,7 +82,7 @@ class Configurations {
   static constexpr size_t kMostSets = 65536;
   static constexpr size_t kManyFrames = size_t{1} << 16;
   static constexpr size_t kMostFrames = size_t{1} << 20;
-  static constexpr size_t kMostConfigurations = 2048;
+  static constexpr size_t kMostConfigurations = 8192;
 
   struct FrameHash {
     size_t operator()(const Frame& frame) const;

@@ -36,13 +36,12 @@ class Determiniser {
     left_.clear();
     procedure_ = procedure;
     const size_t first = automaton_.states.size();
-    size_t work = 0;
+    work_ = 0;
     const StateId result = state_of({begin});
     while (!left_.empty()) {
       const auto [set, id] = left_.back();
       left_.pop_back();
-      work += set.size();
-      if (automaton_.states.size() - first > 2 * size + 64 || work > 64 * size + 4096) {
+      if (automaton_.states.size() - first > 2 * size + 64 || work_ > 64 * size + 4096) {
         automaton_.states.resize(first);
         return std::nullopt;
       }
@@ -51,13 +50,14 @@ class Determiniser {
     return result;
   }
 
-  StateSet closed(StateSet states) const {
+  StateSet closed(StateSet states) {
     StateSet result;
     std::set<StateId> known;
     while (!states.empty()) {
       const StateId id = states.back();
       states.pop_back();
       if (!known.insert(id).second) continue;
+      ++work_;
       result.push_back(id);
       const StateSet& empties = automaton_.states[id].empties;
       states.insert(states.end(), empties.begin(), empties.end());
@@ -164,6 +164,7 @@ class Determiniser {
 
   Automaton& automaton_;
   uint32_t procedure_ = 0;
+  size_t work_ = 0;  ///< States looked at.
   std::map<StateSet, StateId> ids_;
   std::vector<std::pair<StateSet, StateId>> left_;
 };

@@ -139,7 +139,7 @@ class GbnfParser {
       if (last < first) return error("a range of characters that ends before it begins");
       ranges.push_back({first, last});
     }
-    const CodePointSet set(std::move(ranges));
+    const CodePointSet set(ranges);
     return std::optional(grammar_.character(negated ? set.complement() : set));
   }
 

@@ -140,7 +140,6 @@ bool equal(const JsonValue& a, const JsonValue& b) {
     case JsonValue::Kind::kBoolean:
       return a.boolean == b.boolean;
     case JsonValue::Kind::kNumber:
-      return a.text == b.text;
     case JsonValue::Kind::kString:
       return a.text == b.text;
     case JsonValue::Kind::kArray:

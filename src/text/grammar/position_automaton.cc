@@ -8,6 +8,7 @@ namespace hearth {
 namespace {
 
 constexpr size_t kMostPlaces = 4096;
+constexpr size_t kMostParts = 65536;
 constexpr size_t kMostFollowers = size_t{1} << 18;
 
 class PositionBuilder {
@@ -35,9 +36,12 @@ class PositionBuilder {
     bool empty = true;
   };
 
-  bool too_large() const { return automaton_.characters.size() > kMostPlaces || followers_ > kMostFollowers; }
+  bool too_large() const {
+    return automaton_.characters.size() > kMostPlaces || followers_ > kMostFollowers || parts_ > kMostParts;
+  }
 
   Part add(const Regex& regex) {
+    ++parts_;
     switch (regex.kind) {
       case Regex::Kind::kCharacter:
         return add_place(regex.characters);
@@ -112,6 +116,7 @@ class PositionBuilder {
 
   PositionAutomaton automaton_;
   size_t followers_ = 0;
+  size_t parts_ = 0;  ///< Copies of parts, those without places too.
 };
 
 }  // namespace

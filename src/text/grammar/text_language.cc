@@ -127,7 +127,7 @@ class LanguageProduct {
       const std::optional<Places> places = places_after(next, members.ranges()[0].first);
       if (places) moves[state_of(*places)].push_back(piece);
     }
-    for (auto& [target, ranges] : moves) states_[index].moves.emplace(target, CodePointSet(std::move(ranges)));
+    for (const auto& [target, ranges] : moves) states_[index].moves.emplace(target, CodePointSet(ranges));
   }
 
   /// Nothing when what is required cannot match any more.

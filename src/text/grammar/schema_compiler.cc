@@ -6,6 +6,7 @@
 #include "text/grammar/json_schema.h"
 #include "text/grammar/matcher.h"
 #include "text/grammar/schema_keywords.h"
+#include "text/grammar/schema_merge.h"
 
 namespace hearth {
 namespace {
@@ -143,7 +144,7 @@ Result<ExpressionId> SchemaCompiler::choices(const JsonValue& flat, const std::s
   for (size_t i = 0; i < branches.items.size(); ++i) {
     const std::string place = fmt::format("{}/{}/{}", pointer, keyword, i);
     Result<JsonValue> branch = document_.flatten(branches.items[i]);
-    if (branch.ok()) branch = SchemaDocument::merge(rest, *branch);
+    if (branch.ok()) branch = merge_schemas(rest, *branch);
     if (!branch.ok()) return branch.status().with_context(fmt::format("JSON Schema: {}", place));
     // Alone, a branch is what it is elsewhere, and may refer to itself.
     HEARTH_ASSIGN_OR_RETURN(const ExpressionId way,

@@ -22,8 +22,6 @@ class SchemaDocument {
   /// The flat schema that allows what `schema` does. kInvalidArgument for references that lead in a circle, for
   /// keywords that cannot be put together, and when it was asked too often.
   Result<JsonValue> flatten(const JsonValue& schema);
-  /// The flat schema that allows what both flat schemas do.
-  static Result<JsonValue> merge(JsonValue a, const JsonValue& b);
 
  private:
   Result<JsonValue> flatten(const JsonValue& schema, int depth);
@@ -31,9 +29,6 @@ class SchemaDocument {
   JsonValue document_;
   size_t flattened_ = 0;
 };
-
-/// The schema of what all of the schemas allow, in one form however often each of them occurs.
-JsonValue all_of(const std::vector<const JsonValue*>& schemas);
 
 /// The only thing a schema is about, if it is a reference, else null.
 const JsonValue* plain_reference(const JsonValue& schema);

@@ -8,6 +8,7 @@
 #include "text/grammar/matcher.h"
 #include "text/grammar/schema_compiler.h"
 #include "text/grammar/schema_keywords.h"
+#include "text/grammar/schema_merge.h"
 
 namespace hearth {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "text/grammar/gbnf.h"
@@ -110,6 +111,23 @@ TEST(GrammarMatcher, CopiesGoOnIndependently) {
   EXPECT_TRUE(first.accept("b").ok());
   EXPECT_TRUE(second.accept("c").ok());
   EXPECT_TRUE(first.is_complete() && second.is_complete());
+}
+
+TEST(GrammarMatcher, CopiesMayBeUsedByDifferentThreads) {
+  const TokenTrie trie = trie_of({"a", "b", "c", "ab", "bc", "cab"});
+  const GrammarMatcher start = matcher_of("root ::= (\"a\" root | [bc]{1,9} \"a\")* \"c\"");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      GrammarMatcher matcher = start;
+      std::vector<uint64_t> bits(1);
+      for (int step = 0; step < 50; ++step) {
+        EXPECT_TRUE(matcher.mask(trie, {.tokens_left = 100 + i}, bits).ok());
+        EXPECT_TRUE(matcher.accept(step % 3 == 0 ? "bca" : "a").ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(GrammarMatcher, KeepsItsPlaceWhenBytesAreRefused) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 
 #include "base/errors.h"
 
@@ -41,6 +43,23 @@ Status add_bias(const std::string& text, SamplingOptions& sampling) {
   return {};
 }
 
+Result<std::string> read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file) return error(StatusCode::kNotFound, "{} cannot be read", path);
+  return text;
+}
+
+Result<OutputForm> output_form(const GenerateCommandOptions& options) {
+  using Kind = OutputForm::Kind;
+  if (options.json_object) return OutputForm{Kind::kJsonObject};
+  if (!options.regex.empty()) return OutputForm{Kind::kRegex, options.regex};
+  const std::string& path = options.json_schema.empty() ? options.grammar : options.json_schema;
+  if (path.empty()) return OutputForm();
+  HEARTH_ASSIGN_OR_RETURN(std::string text, read_text(path));
+  return OutputForm{options.json_schema.empty() ? Kind::kGrammar : Kind::kJsonSchema, std::move(text)};
+}
+
 }  // namespace
 
 Result<GenerateOptions> generation_options(const GenerateCommandOptions& options) {
@@ -48,6 +67,7 @@ Result<GenerateOptions> generation_options(const GenerateCommandOptions& options
                          .sampling = options.sampling,
                          .stops_at_end = !options.ignore_end,
                          .stop_strings = options.stops};
+  HEARTH_ASSIGN_OR_RETURN(wanted.form, output_form(options));
   for (const std::string& bias : options.logit_bias) HEARTH_RETURN_IF_ERROR(add_bias(bias, wanted.sampling));
   return wanted;
 }

@@ -192,7 +192,15 @@ class Program {
         ->allow_extra_args(false)
         ->take_all();
     added->add_flag("--ignore-end", generate_.ignore_end, "go on after a token that ends an answer");
-    added->add_option("--stop", generate_.stops, "text that ends an answer and is no part of it");
+    added->add_option("--stop", generate_.stops, "text that ends an answer and is no part of it")
+        ->allow_extra_args(false)
+        ->take_all();
+    CLI::Option_group* form = added->add_option_group("form", "What the answer has to be");
+    form->add_flag("--json-object", generate_.json_object, "a JSON object");
+    form->add_option("--json-schema", generate_.json_schema, "JSON that is valid under this file's schema");
+    form->add_option("--regex", generate_.regex, "text that matches as a whole");
+    form->add_option("--grammar", generate_.grammar, "text that fits this file's grammar (GBNF)");
+    form->require_option(0, 1);
   }
 
   void add_inspect() {

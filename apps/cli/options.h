@@ -36,10 +36,14 @@ struct ClassifyOptions {
 
 struct GenerateCommandOptions {
   std::string file;
-  std::string ids;                  ///< The prompt as numbers, or empty.
-  std::string prompt;               ///< As text. In a chat, the only message; empty: a conversation.
-  std::string system;               ///< In a chat, what the model is told first; empty: nothing.
+  std::string ids;     ///< The prompt as numbers, or empty.
+  std::string prompt;  ///< As text. In a chat, the only message; empty: a conversation.
+  std::string system;  ///< In a chat, what the model is told first; empty: nothing.
   std::vector<std::string> stops;
+  std::string json_schema;  ///< Files, or empty.
+  std::string grammar;
+  std::string regex;
+  bool json_object = false;
   int64_t max_tokens = 128;
   SamplingOptions sampling;
   std::vector<std::string> logit_bias;  ///< "TOKEN=NUMBER".

@@ -15,12 +15,27 @@
 
 namespace hearth {
 
+/// What a generated text has to be. Each token is chosen among those with which it can still become that, before
+/// max_tokens are there. docs/grammars.md says what the notations know.
+struct OutputForm {
+  enum class Kind : uint8_t {
+    kAny,
+    kJsonObject,
+    kJsonSchema,  ///< A JSON text that is valid under the schema in `text`.
+    kRegex,       ///< Matches the regular expression in `text` as a whole.
+    kGrammar,     ///< Fits the grammar in `text`, in GBNF.
+  };
+  Kind kind = Kind::kAny;
+  std::string text{};
+};
+
 struct GenerateOptions {
   int64_t max_tokens = 128;  ///< Tokens to generate at most.
   SamplingOptions sampling;  ///< How each token is chosen.
   bool stops_at_end = true;  ///< A token that the model's file calls an end is the last.
   /// The first of them that comes ends the text, and is no part of it. Only for models with a tokenizer.
   std::vector<std::string> stop_strings{};
+  OutputForm form{};  ///< Only for models with a tokenizer.
 };
 
 /// A turn of a conversation.
@@ -38,7 +53,7 @@ struct GenerateListener {
 
 /// Why a generation is over.
 enum class FinishReason {
-  kEnd,      ///< The model gave one of its end tokens.
+  kEnd,      ///< The model gave one of its end tokens, or no token fits the form any more: it is complete.
   kLength,   ///< There are max_tokens tokens.
   kContext,  ///< The sequence is as long as the model takes.
   kStop,     ///< One of the stop strings came.

@@ -3,9 +3,11 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import time
 
+import jsonschema
 import pytest
 import torch
 import transformers
@@ -141,3 +143,38 @@ def test_files_without_words_say_so(tmp_path):
     refused = hearth("generate", tmp_path / "n.pt2", "-p", "Hello")
     assert refused.returncode == 2
     assert "has no tokenizer" in refused.stderr
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "maxLength": 12},
+        "age": {"type": "integer", "minimum": 0, "maximum": 120},
+        "tags": {"type": "array", "items": {"enum": ["warm", "cold"]}, "maxItems": 3},
+    },
+    "required": ["name", "age"],
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("tokens", [40, 200])
+def test_json_is_valid_even_from_a_random_model(talker, tmp_path, seed, tokens):
+    (tmp_path / "schema.json").write_text(json.dumps(SCHEMA))
+    options = ("--temp", "2", "--seed", seed, "-n", tokens, "--json-schema", tmp_path / "schema.json")
+    said = answer("generate", talker[2], "-p", "It is", *map(str, options))
+    jsonschema.validate(json.loads(said["text"]), SCHEMA)
+    said = answer(
+        "chat", talker[2], "-p", "Hello", "--temp", "2", "--seed", str(seed), "-n", str(tokens), "--json-object"
+    )
+    assert isinstance(json.loads(said["text"]), dict)
+
+
+def test_text_fits_a_pattern_or_a_grammar(talker, tmp_path):
+    said = answer("generate", talker[2], "-p", "x", "--temp", "2", "-n", "30", "--regex", "[a-f]{3}-[0-9]{2,4}")
+    assert re.fullmatch("[a-f]{3}-[0-9]{2,4}", said["text"])
+    assert said["finish"] == "end"
+    (tmp_path / "list.gbnf").write_text('root ::= item ("," item)*\nitem ::= "yes" | "no"\n')
+    said = answer("generate", talker[2], "-p", "x", "-n", "12", "--grammar", str(tmp_path / "list.gbnf"))
+    assert set(said["text"].split(",")) <= {"yes", "no"}
+    refused = hearth("generate", talker[2], "-p", "x", "--regex", "(")
+    assert refused.returncode == 2

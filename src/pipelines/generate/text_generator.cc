@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "hearth/generate.h"
 #include "model/model_impl.h"
+#include "pipelines/generate/constraint.h"
 #include "pipelines/generate/generator_plan.h"
 #include "pipelines/generate/text_reader.h"
 #include "pipelines/generate/text_stream.h"
@@ -75,9 +76,8 @@ class TextGeneratorImpl {
   Result<Generation> generate(std::span<const int64_t> prompt, const GenerateOptions& options,
                               const GenerateListener& listener) {
     HEARTH_RETURN_IF_ERROR(check_prompt(prompt));
-    if (!options.stop_strings.empty() && !reader_.tokenizer()) {
-      return invalid_argument("stop strings need a tokenizer, which the model's file does not have");
-    }
+    HEARTH_RETURN_IF_ERROR(check_text(options));
+    HEARTH_ASSIGN_OR_RETURN(std::optional<Constraint> constraint, constraint_for(options));
     HEARTH_ASSIGN_OR_RETURN(Sampler sampler, Sampler::create(options.sampling, facts().vocabulary_size));
     sampler.begin(prompt);
     Generation generation;
@@ -85,20 +85,25 @@ class TextGeneratorImpl {
     const auto start = Clock::now();
     HEARTH_ASSIGN_OR_RETURN(generation.reused_tokens, go_back_to(prompt));
     HEARTH_ASSIGN_OR_RETURN(Tensor logits, read(prompt.subspan(static_cast<size_t>(generation.reused_tokens))));
-    HEARTH_ASSIGN_OR_RETURN(int64_t token, choose(sampler, logits));
+    HEARTH_ASSIGN_OR_RETURN(std::optional<int64_t> chosen, choose(sampler, constraint, options.max_tokens, logits));
     generation.prompt_seconds = seconds_since(start);
     const auto first = Clock::now();
     Listening listening(options, listener, reader_.tokenizer());
-    while (true) {
+    generation.finish = FinishReason::kEnd;
+    while (chosen) {
+      const int64_t token = *chosen;
       generation.tokens.push_back(token);
-      HEARTH_RETURN_IF_ERROR(listening.tell(token, is_end(token) && options.stops_at_end));
+      const bool ends = is_end(token) && options.stops_at_end;
+      HEARTH_RETURN_IF_ERROR(listening.tell(token, ends));
+      if (constraint && !ends) HEARTH_RETURN_IF_ERROR(constraint->accept(reader_.tokenizer()->token_bytes(token)));
       const std::optional<FinishReason> finish = finish_after(generation, options, listening);
       if (finish) {
         generation.finish = *finish;
         break;
       }
       HEARTH_ASSIGN_OR_RETURN(logits, step(std::span(&token, 1)));
-      HEARTH_ASSIGN_OR_RETURN(token, choose(sampler, logits));
+      const int64_t left = options.max_tokens - static_cast<int64_t>(generation.tokens.size());
+      HEARTH_ASSIGN_OR_RETURN(chosen, choose(sampler, constraint, left, logits));
     }
     HEARTH_RETURN_IF_ERROR(listening.finish());
     generation.text = listening.take_text();
@@ -117,6 +122,22 @@ class TextGeneratorImpl {
     if (count < facts().context_length) return {};
     return invalid_argument("the prompt has {} tokens, and the model's context takes {}, its answer included", count,
                             facts().context_length);
+  }
+
+  Status check_text(const GenerateOptions& options) const {
+    const bool needs_text = !options.stop_strings.empty() || options.form.kind != OutputForm::Kind::kAny;
+    if (!needs_text || reader_.tokenizer()) return {};
+    return invalid_argument("stop strings and forms need a tokenizer, which the model's file does not have");
+  }
+
+  Result<std::optional<Constraint>> constraint_for(const GenerateOptions& options) {
+    if (options.form.kind == OutputForm::Kind::kAny) return std::optional<Constraint>();
+    if (!trie_) {
+      HEARTH_ASSIGN_OR_RETURN(trie_, token_trie(*reader_.tokenizer(), facts().vocabulary_size));
+    }
+    const std::span<const int64_t> ends = options.stops_at_end ? facts().end_tokens : std::span<const int64_t>();
+    HEARTH_ASSIGN_OR_RETURN(Constraint constraint, Constraint::create(options.form, *trie_, ends));
+    return std::optional(std::move(constraint));
   }
 
   /// Takes the session back to what its sequence has in common with the prompt, whose last token is read in any case.
@@ -155,8 +176,16 @@ class TextGeneratorImpl {
     return outputs[0];
   }
 
-  Result<int64_t> choose(Sampler& sampler, const Tensor& logits) const {
-    return sampler.next({logits.data_as<float>(), static_cast<size_t>(facts().vocabulary_size)});
+  /// The next token, of `left` that may come; none when the text is complete.
+  Result<std::optional<int64_t>> choose(Sampler& sampler, std::optional<Constraint>& constraint, int64_t left,
+                                        const Tensor& logits) const {
+    const std::span<float> scores(logits.data_as<float>(), static_cast<size_t>(facts().vocabulary_size));
+    if (constraint) {
+      HEARTH_ASSIGN_OR_RETURN(const bool goes_on, constraint->apply(left, scores));
+      if (!goes_on) return std::optional<int64_t>();
+    }
+    HEARTH_ASSIGN_OR_RETURN(const int64_t token, sampler.next(scores));
+    return std::optional<int64_t>(token);
   }
 
   std::optional<FinishReason> finish_after(const Generation& generation, const GenerateOptions& options,
@@ -174,6 +203,7 @@ class TextGeneratorImpl {
   GeneratorPlan plan_;  ///< Points into the model's manifest.
   TextReader reader_;
   std::vector<int64_t> sequence_;  ///< The session's.
+  std::optional<TokenTrie> trie_;  ///< For forms, once one was asked for.
 };
 
 Result<TextGenerator> TextGenerator::create(const Model& model) {
@@ -193,7 +223,9 @@ bool TextGenerator::has_tokenizer() const { return impl_->reader().tokenizer() !
 bool TextGenerator::has_chat_template() const { return impl_->reader().has_chat_template(); }
 int64_t TextGenerator::context_length() const { return impl_->facts().context_length; }
 
-Result<std::vector<int64_t>> TextGenerator::tokenize(std::string_view text) const { return impl_->reader().tokens(text); }
+Result<std::vector<int64_t>> TextGenerator::tokenize(std::string_view text) const {
+  return impl_->reader().tokens(text);
+}
 Result<std::vector<int64_t>> TextGenerator::tokenize(std::span<const ChatMessage> messages) const {
   return impl_->reader().tokens(messages);
 }

@@ -30,8 +30,9 @@ Result<std::vector<int64_t>> TextReader::tokens(std::string_view text) const {
 Result<std::vector<int64_t>> TextReader::tokens(std::span<const ChatMessage> messages) const {
   HEARTH_RETURN_IF_ERROR(check_tokenizer());
   if (!template_) {
-    return invalid_argument("the model is not made for conversations: its file has no chat template; let it continue "
-                            "a text (`hearth generate -p`)");
+    return invalid_argument(
+        "the model is not made for conversations: its file has no chat template; let it continue "
+        "a text (`hearth generate -p`)");
   }
   nlohmann::ordered_json context = {{"messages", nlohmann::ordered_json::array()}, {"add_generation_prompt", true}};
   for (const ChatMessage& message : messages) {

@@ -22,10 +22,12 @@ SEEDS = {
     "filters": "{{ [3, 1, 2]|sort|map('string')|join('-') }}{{ messages|selectattr('role', 'eq', 'user')|list }}"
     "{{ messages|tojson(indent=2) }}{{ [1, 2, 3]|batch(2, 0)|list }}{{ 'a b'|wordcount }}{{ 2.5|round(1) }}",
     "tests": "{{ x is defined }}{{ 1 is divisibleby 3 }}{{ 'a' in 'abc' and not 1 > 2 or x }}{{ 1 if 2 else 3 }}",
-    "namespace": "{% set ns = namespace(a=1) %}{% set ns.a, b = 2, 3 %}{% set c %}x{{ ns.a }}{% endset %}{{ c|d('q', true) }}",
+    "namespace": "{% set ns = namespace(a=1) %}{% set ns.a, b = 2, 3 %}{% set c %}x{{ ns.a }}{% endset %}"
+    "{{ c|d('q', true) }}",
     "white_space": "a\n  {%+ if true -%}\n b {#- c -#}\n {% endif %}\n{% raw %}{{ }}{%- endraw +%}\n",
     "numbers": "{{ 1_000 // 7 % 3 ** 2 }}{{ 0x1f + 0b11 - 1.5e3 }}{{ -7 // 2 }}{{ 'x' * 3 ~ [1] * 2 }}",
-    "blocks": "{% generation %}{% filter upper %}{% with a = 1 %}{{ a }}{% endwith %}{% endfilter %}{% endgeneration %}",
+    "blocks": "{% generation %}{% filter upper %}"
+    "{% with a = 1 %}{{ a }}{% endwith %}{% endfilter %}{% endgeneration %}",
     "errors": "{{ raise_exception('No') }}{{ strftime_now('%d %b') }}{{ {}.pop() }}",
 }
 

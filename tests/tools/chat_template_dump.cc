@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -43,7 +44,7 @@ Json answer(const Json& test) {
   const Result<RenderedText> rendered = render(test);
   if (!rendered.ok()) return {{"error", rendered.status().message()}};
   Json segments = Json::array();
-  for (const TextSegment& segment : rendered->segments)
+  for (const RenderedSegment& segment : rendered->segments)
     segments.push_back(Json::array({segment.text, segment.trusted}));
   return {{"segments", segments}};
 }
@@ -69,5 +70,10 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: chat_template_dump CASES.json\n");
     return 2;
   }
-  return hearth::dump(argv[1]);
+  try {
+    return hearth::dump(argv[1]);
+  } catch (const std::exception& failure) {  // nlohmann-json throws for cases of another form.
+    std::fprintf(stderr, "%s: %s\n", argv[1], failure.what());
+    return 1;
+  }
 }

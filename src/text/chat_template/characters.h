@@ -40,7 +40,7 @@ bool is_title(char32_t character);
 bool is_lower_text(std::string_view text);
 bool is_upper_text(std::string_view text);
 
-/// The mappings of one character to one; those to several (ß to SS) leave it as it is.
+/// The mappings of one character to one; of those to several one is taken.
 char32_t to_upper(char32_t character);
 char32_t to_lower(char32_t character);
 char32_t to_title(char32_t character);

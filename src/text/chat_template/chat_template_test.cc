@@ -60,6 +60,7 @@ TEST(ChatTemplate, TellsTheTemplatesTextFromThatOfMessages) {
       {"{{ tools[0].f.keys()|list|join(',') }}", "[b],[a]"},
       {"{{ strftime_now('%Y' if false else 'now') }}", "now"},
       {"{{ name|indent(2, true) }}", "  [<n>]"},
+      {"{{ ('ß' ~ name ~ 'aß')|upper }}", "SS[<N>]ASS"},
       {"{{ name|e }}{{ name|urlencode }}", "[&lt;n&gt;%3Cn%3E]"},
       {"{{ name|center(7) }}|", "  [<n>]  |"},
   };

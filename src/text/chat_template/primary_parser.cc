@@ -173,7 +173,7 @@ Result<ExpressionPointer> ExpressionParser::parse_subscript(ExpressionPointer no
 }
 
 Status ExpressionParser::parse_argument(CallArguments& arguments) {
-  const Status misplaced = tokens_.fail("this argument must stand before those with names and stars");
+  Status misplaced = tokens_.fail("this argument must stand before those with names and stars");
   if (tokens_.take_if_operator("*")) {
     if (arguments.more_positional || arguments.more_named) return misplaced;
     HEARTH_ASSIGN_OR_RETURN(arguments.more_positional, parse());

@@ -68,7 +68,18 @@ bool has_character(std::string_view characters, char32_t wanted) {
 }  // namespace
 
 OriginText upper(const OriginText& text) {
-  return mapped(text, [](char32_t character, bool) { return to_upper(character); });
+  constexpr std::string_view kSharpS = "ß";
+  const auto large = [](char32_t character, bool) { return to_upper(character); };
+  OriginText result;
+  size_t plain = 0;
+  // The one common letter that becomes two.
+  for (size_t i = text.bytes().find(kSharpS); i != std::string::npos; i = text.bytes().find(kSharpS, plain)) {
+    result.append(mapped(text.part(plain, i - plain), large));
+    result.append("SS", text.trusted_at(i));
+    plain = i + kSharpS.size();
+  }
+  result.append(mapped(text.part(plain, text.size() - plain), large));
+  return result;
 }
 
 OriginText lower(const OriginText& text) {

@@ -13,7 +13,7 @@ Result<size_t> find_text(Budget& budget, std::string_view text, std::string_view
   const size_t position =
       found ? static_cast<size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
   const size_t read = (found ? position : text.size()) - begin + wanted.size();
-  HEARTH_RETURN_IF_ERROR(budget.step(1 + read / 128));
+  HEARTH_RETURN_IF_ERROR(budget.step(1 + read / 64));
   return position;
 }
 

@@ -14,6 +14,8 @@ _BLOCK_GROUPS = 2
 _BLOCK = _GROUP * _BLOCK_GROUPS
 # Rows that are rounded at once: what they make stays in the processor's cache.
 _ROWS_AT_ONCE = 256
+# Scales and minimums are float16.
+_LARGEST_WEIGHT = 65504
 # How many steps of the scale the largest magnitude may take, and by what part of a group's range the ends move.
 _NIBBLE_STEPS = (7.0, 7.25, 7.5, 7.75, 8.0, 8.25, 8.5, 8.75, 9.0)
 _NARROWER = (0.0, 0.02, 0.04, 0.06, 0.08, 0.1)
@@ -39,9 +41,9 @@ def quantize_blocks(weight: Tensor, fmt: str) -> Tensor:
         padded = part.new_zeros(-(-part.shape[0] // _ROWS) * _ROWS, packed.shape[1] * _BLOCK)
         padded[: part.shape[0], :depth] = part
         groups = padded.view(padded.shape[0], -1, _GROUP)
+        if not bool((part.abs() <= _LARGEST_WEIGHT).all()):
+            raise ValueError("a weight is not finite, or too large for numbers of half precision")
         numbers, scales, minimums = _ROUNDINGS[fmt](groups)
-        if not bool(torch.isfinite(scales).all()):
-            raise ValueError("a weight is not finite, or too large for a scale in half precision")
         panel = first // _ROWS
         packed[panel : panel + padded.shape[0] // _ROWS] = pack_blocks(numbers, scales, minimums, fmt)
     return packed

@@ -21,6 +21,9 @@ ACTIVATIONS = {
 }
 """What each name of the schemas' `activation` does, as in src/kernels/activation.h."""
 
+_PANEL_ROWS = 16
+_PANELS_AT_ONCE = 256
+
 _library = torch.library.Library("hearth", "DEF")
 # Inductor must hand over operands with the strides that the graph says, and keep the shape function's for the result.
 _TAGS = (torch.Tag.needs_fixed_stride_order, torch.Tag.pt2_compliant_tag)
@@ -70,11 +73,21 @@ def _finished(y: Tensor, residual: Tensor | None, activation: str) -> Tensor:
 
 
 def _linear(x, weight, bias, residual, fmt, n, activation):
-    if fmt in BLOCK_FORMATS:
-        weight = dequantize_blocks(weight, fmt, n, x.shape[-1])
-    y = torch.nn.functional.linear(*_wide(x, weight, bias))
+    x_wide, weight_wide, bias_wide = _wide(x, None if fmt in BLOCK_FORMATS else weight, bias)
+    if weight_wide is None:
+        y = _block_products(x_wide, weight, fmt)[..., :n]
+        y = y if bias is None else y + bias_wide
+    else:
+        y = torch.nn.functional.linear(x_wide, weight_wide, bias_wide)
     # Fresh row-major storage, as the runtime returns it.
     return _finished(y, residual, activation).to(x.dtype).clone(memory_format=torch.contiguous_format)
+
+
+def _block_products(x: Tensor, weight: Tensor, fmt: str) -> Tensor:
+    """Part by part: a whole weight's numbers would take many times its memory."""
+    parts = weight.split(_PANELS_AT_ONCE)
+    numbers = (dequantize_blocks(part, fmt, part.shape[0] * _PANEL_ROWS, x.shape[-1]) for part in parts)
+    return torch.cat([torch.nn.functional.linear(x, matrix) for matrix in numbers], -1)
 
 
 def _linear_shape(x, weight, bias, residual, fmt, n, activation):
@@ -82,7 +95,10 @@ def _linear_shape(x, weight, bias, residual, fmt, n, activation):
 
 
 def _embedding(ids, weight, fmt, n, depth, dtype):
-    return dequantize_blocks(weight, fmt, n, depth).to(dtype)[ids]
+    panels = weight[ids.flatten() // _PANEL_ROWS]
+    rows = dequantize_blocks(panels, fmt, panels.shape[0] * _PANEL_ROWS, depth).view(-1, _PANEL_ROWS, depth)
+    chosen = rows[torch.arange(panels.shape[0]), ids.flatten() % _PANEL_ROWS]
+    return chosen.view(*ids.shape, depth).to(dtype)
 
 
 def _embedding_shape(ids, weight, fmt, n, depth, dtype):

@@ -51,4 +51,3 @@ def _conversation(folder: Path) -> tuple[str | None, dict[str, str]]:
         template = template.get("default") or next(iter(template.values()), None)
     special = {name: str(token) for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
     return template, special
-

@@ -2,6 +2,8 @@
 
 import torch
 
+from hearth.export.memory import give_back
+
 
 def compute_in_float32(model: torch.nn.Module) -> None:
     """Makes each module of `model` see its own floating-point parameters and buffers in float32 while its forward()
@@ -29,3 +31,5 @@ def _widen(module: torch.nn.Module, inputs: tuple) -> None:
 def _restore(module: torch.nn.Module, inputs: tuple, output) -> None:
     for values, name, value in module._hearth_narrow.pop():
         values[name] = value
+        if not torch.compiler.is_exporting():
+            give_back(value)

@@ -11,6 +11,7 @@ from hearth.block_weights import quantize_blocks
 from hearth.export.adapt.editor import ProgramEditor, arguments, only_user
 from hearth.export.adapt.epilogue import epilogue
 from hearth.export.errors import ExportError
+from hearth.export.memory import give_back
 
 _aten = torch.ops.aten
 _hearth = torch.ops.hearth
@@ -78,9 +79,12 @@ def _packed(editor: ProgramEditor, weights: list[tuple[Node, Tensor]], fmt: str)
 
     def pack() -> Tensor:
         try:
-            return torch.cat([quantize_blocks(weight, fmt) for _, weight in weights])
+            packed = torch.cat([quantize_blocks(weight, fmt) for _, weight in weights])
         except ValueError as error:
             raise ExportError(f"{name} cannot be quantised: {error}") from error
+        for _, weight in weights:
+            give_back(weight)
+        return packed
 
     return editor.derive(("blocks", fmt), [weight for _, weight in weights], name, pack)
 

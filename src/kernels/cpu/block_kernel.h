@@ -58,33 +58,36 @@ constexpr bool kAreNibbles = kFormat != BlockFormat::kBytes;
 /// sum + numbers · four bytes of x, lane by lane.
 template <class Isa, class Bytes, BlockFormat kFormat>
 typename Isa::Vector multiply_quad(typename Isa::Unsigned numbers, const int8_t* x, typename Isa::Vector sum) {
-  float quad;
-  std::memcpy(&quad, x, sizeof(quad));
   const auto unsigned_bytes = reinterpret_cast<typename Isa::Vector>(numbers);
-  if constexpr (kAreNibbles<kFormat> && requires { &Bytes::fma_nibbles; }) {
-    return Bytes::fma_nibbles(unsigned_bytes, Isa::broadcast(quad), sum);
+  if constexpr (requires { &Bytes::fma_quad; }) {
+    return Bytes::fma_quad(unsigned_bytes, x, sum);
   } else {
-    return Bytes::fma(unsigned_bytes, Isa::broadcast(quad), sum);
+    float quad;
+    std::memcpy(&quad, x, sizeof(quad));
+    if constexpr (kAreNibbles<kFormat> && requires { &Bytes::fma_nibbles; }) {
+      return Bytes::fma_nibbles(unsigned_bytes, Isa::broadcast(quad), sum);
+    } else {
+      return Bytes::fma(unsigned_bytes, Isa::broadcast(quad), sum);
+    }
   }
 }
 
 /// What the integers of a group sum up to: Σ (number - zero) · x.
-template <class Isa, class Bytes, BlockFormat kFormat, BlockPrecision kPrecision>
-typename Isa::Vector group_sum(const BlockNumbers<Isa>& numbers, const int8_t* x, const int32_t* sums_of_x) {
+template <class Isa, class Bytes, BlockFormat kFormat, int64_t kPlanes>
+typename Isa::Vector group_sum(const BlockNumbers<Isa>& numbers, const BlockGroup<kPlanes>& x) {
   constexpr int32_t kZero = kFormat == BlockFormat::kBytes ? 128 : kFormat == BlockFormat::kNibbles ? 8 : 0;
-  constexpr auto kPlanes = static_cast<size_t>(block_planes(kPrecision));
   using Vector = typename Isa::Vector;
   Vector planes[kPlanes];
 #pragma GCC unroll 3
-  for (size_t p = 0; p < kPlanes; ++p) planes[p] = Isa::broadcast(std::bit_cast<float>(-kZero * sums_of_x[p]));
+  for (int64_t p = 0; p < kPlanes; ++p) planes[p] = Isa::broadcast(std::bit_cast<float>(-kZero * x.sums[p]));
 #pragma GCC unroll 8
   for (size_t q = 0; q < numbers.size(); ++q) {
 #pragma GCC unroll 3
-    for (size_t p = 0; p < kPlanes; ++p) {
-      planes[p] = multiply_quad<Isa, Bytes, kFormat>(numbers[q], x + p * kGroupDepth + 4 * q, planes[p]);
+    for (int64_t p = 0; p < kPlanes; ++p) {
+      planes[p] = multiply_quad<Isa, Bytes, kFormat>(numbers[q], x.planes[p] + 4 * q, planes[p]);
     }
   }
-  const auto integer = [&](size_t p) { return reinterpret_cast<typename Isa::Integer>(planes[p]); };
+  const auto integer = [&](int64_t p) { return reinterpret_cast<typename Isa::Integer>(planes[p]); };
   const Vector low = __builtin_convertvector((integer(kPlanes - 2) << 8) + integer(kPlanes - 1), Vector);
   if constexpr (kPlanes == 2) return low;
   // All three together may be too large for an integer.
@@ -92,10 +95,10 @@ typename Isa::Vector group_sum(const BlockNumbers<Isa>& numbers, const int8_t* x
 }
 
 /// The sum of integers from those of their bytes.
-template <BlockPrecision kPrecision>
-float joined_planes(const int32_t* sums) {
+template <int64_t kPlanes>
+float joined_planes(const int32_t (&sums)[kPlanes]) {
   auto sum = static_cast<float>(sums[0]);
-  for (int64_t p = 1; p < block_planes(kPrecision); ++p) sum = sum * 256 + static_cast<float>(sums[p]);
+  for (int64_t p = 1; p < kPlanes; ++p) sum = sum * 256 + static_cast<float>(sums[p]);
   return sum;
 }
 
@@ -108,18 +111,18 @@ void block_tile(const BlockTile& tile) {
   constexpr int64_t kBlockSize = block_bytes(kFormat);
   constexpr int64_t kGroupSize = (kBlockSize - kHeader) / kBlockGroups;
   constexpr int64_t kVectorBytes = int64_t{Isa::kLanes} * 4;
-  // Measured on Zen 4 (../docs/performance.md): with one stream a thread, neither nearer nor farther is faster.
+  // On Zen 4, with one stream a thread, neither nearer nor farther was faster.
   constexpr int64_t kPrefetchDistance = 1152;
   constexpr int64_t kCacheLine = 64;
   typename Isa::Vector sums[kRows][kVectors] = {};
+  const auto* x = reinterpret_cast<const BlockGroup<kPlanes>*>(tile.x);
   const std::byte* block = tile.panel;
   for (int64_t b = 0; b < tile.blocks; ++b, block += kBlockSize) {
 #pragma GCC unroll 18
     for (int64_t line = 0; line < kBlockSize; line += kCacheLine) {
       __builtin_prefetch(block + kPrefetchDistance + line, 0, 2);
     }
-    for (int64_t g = 0; g < kBlockGroups; ++g) {
-      const int64_t group = b * kBlockGroups + g;
+    for (int64_t g = 0; g < kBlockGroups; ++g, x += kRows) {
 #pragma GCC unroll 4
       for (int64_t v = 0; v < kVectors; ++v) {
         const int64_t halves = g * kBlockRows * 2 + v * Isa::kLanes * 2;
@@ -127,14 +130,10 @@ void block_tile(const BlockTile& tile) {
         const auto scales = load_halves<Isa>(block + halves);
 #pragma GCC unroll 16
         for (int r = 0; r < kRows; ++r) {
-          const int64_t at = r * tile.rows.groups + group;
-          const int8_t* x = tile.rows.numbers + at * kPlanes * kGroupDepth;
-          const int32_t* sums_of_x = tile.rows.sums + at * kPlanes;
-          const auto sum = group_sum<Isa, Bytes, kFormat, kPrecision>(numbers, x, sums_of_x);
-          const float scale = tile.rows.scales[at];
-          sums[r][v] = Isa::fma(sum, scales * Isa::broadcast(scale), sums[r][v]);
+          const auto sum = group_sum<Isa, Bytes, kFormat, kPlanes>(numbers, x[r]);
+          sums[r][v] = Isa::fma(sum, scales * Isa::broadcast(x[r].scale), sums[r][v]);
           if constexpr (kFormat == BlockFormat::kNibblesFromMinimum) {
-            const auto total = Isa::broadcast(scale * joined_planes<kPrecision>(sums_of_x));
+            const auto total = Isa::broadcast(x[r].scale * joined_planes(x[r].sums));
             sums[r][v] = Isa::fma(load_halves<Isa>(block + kHalves + halves), total, sums[r][v]);
           }
         }
@@ -149,12 +148,12 @@ void block_tile(const BlockTile& tile) {
 }
 
 template <class Isa, BlockPrecision kPrecision>
-void quantize_block_row(const float* x, int64_t depth, const BlockRows& rows) {
+void quantize_block_row(const float* x, int64_t depth, int64_t groups, std::byte* first, int64_t step) {
   constexpr int64_t kPlanes = block_planes(kPrecision);
   // All bytes at their largest, less what the product with `inverse` may round up.
   constexpr float kLargest = kPlanes == 2 ? 0x7F7F : 0x7F7F70;
   constexpr float kNothing = 1e-30F;
-  for (int64_t g = 0; g < rows.groups; ++g) {
+  for (int64_t g = 0; g < groups; ++g) {
     float values[kGroupDepth] = {};
     const int64_t count = std::clamp<int64_t>(depth - g * kGroupDepth, 0, kGroupDepth);
     if (count > 0) std::memcpy(values, x + g * kGroupDepth, static_cast<size_t>(count) * sizeof(float));
@@ -167,23 +166,22 @@ void quantize_block_row(const float* x, int64_t depth, const BlockRows& rows) {
     }
     const bool counts = largest > kNothing && not_finite == 0;
     const float inverse = counts ? kLargest / largest : 0;
-    int8_t* planes = rows.numbers + g * kPlanes * kGroupDepth;
-    int32_t sums[kPlanes] = {};
+    BlockGroup<kPlanes> group{};
     for (int64_t i = 0; i < kGroupDepth; ++i) {
       const float scaled = counts ? values[i] * inverse : 0;
       auto number = static_cast<int32_t>(scaled + (scaled < 0 ? -0.5F : 0.5F));
       for (int64_t p = kPlanes - 1; p > 0; --p) {
         const int32_t upper = (number + 128) >> 8;
         const int32_t byte = number - upper * 256;
-        planes[p * kGroupDepth + i] = static_cast<int8_t>(byte);
-        sums[p] += byte;
+        group.planes[p][i] = static_cast<int8_t>(byte);
+        group.sums[p] += byte;
         number = upper;
       }
-      planes[i] = static_cast<int8_t>(number);
-      sums[0] += number;
+      group.planes[0][i] = static_cast<int8_t>(number);
+      group.sums[0] += number;
     }
-    rows.scales[g] = counts ? largest / kLargest : not_finite;
-    std::memcpy(rows.sums + g * kPlanes, sums, sizeof(sums));
+    group.scale = counts ? largest / kLargest : not_finite;
+    std::memcpy(first + g * step, &group, sizeof(group));
   }
 }
 
@@ -198,7 +196,8 @@ constexpr auto kBlockTiles =
     block_tiles<Isa, Bytes, kFormat, kPrecision>(std::make_index_sequence<Bytes::kBlockTileRows>{});
 
 /// Isa: as for other kernels. Bytes: its fma() multiplies unsigned bytes by signed ones and adds the four products
-/// within each lane; fma_nibbles(), if there is one, needs the unsigned ones to be less than 16.
+/// within each lane; fma_nibbles(), if there is one, needs the unsigned ones to be less than 16; fma_quad() takes four
+/// signed ones for all lanes.
 template <class Isa, class Bytes>
 constexpr BlockKernels block_kernel_table() {
   using enum BlockFormat;

@@ -14,25 +14,22 @@ inline constexpr int64_t kBlockPrecisions = 2;
 
 constexpr int64_t block_planes(BlockPrecision precision) { return precision == BlockPrecision::kTwoBytes ? 2 : 3; }
 
-/// Rows of numbers as block kernels multiply them: in groups of 32, with an integer of 16 or 24 bits for each number,
-/// x = scale · (256 · (256 · high + middle) + low). Its signed bytes lie in planes, the high ones first.
-struct BlockRows {
-  int8_t* numbers = nullptr;  ///< [rows][groups][planes][32]
-  float* scales = nullptr;    ///< [rows][groups]; NaN for a group with a number that is not finite.
-  int32_t* sums = nullptr;    ///< [rows][groups][planes], of the bytes.
-  int64_t groups = 0;
-  BlockPrecision precision = BlockPrecision::kTwoBytes;
-
-  BlockRows from(int64_t row) const {
-    const int64_t group = row * groups;
-    const int64_t plane = group * block_planes(precision);
-    return {numbers + plane * kGroupDepth, scales + group, sums + plane, groups, precision};
-  }
+/// 32 numbers of a row as block kernels multiply them: x = scale · (256 · (256 · high + middle) + low), with integers
+/// of 16 or 24 bits whose signed bytes lie in planes, the high ones first.
+template <int64_t kPlanes>
+struct BlockGroup {
+  int32_t sums[kPlanes];  ///< Of each plane.
+  float scale;            ///< NaN where a number is not finite.
+  int8_t planes[kPlanes][kGroupDepth];
 };
+
+constexpr int64_t block_group_bytes(BlockPrecision precision) {
+  return precision == BlockPrecision::kTwoBytes ? sizeof(BlockGroup<2>) : sizeof(BlockGroup<3>);
+}
 
 /// result[r][n] = Σ_k x[r][k] · w[n][k], for some rows of x and the 16 rows of w that a panel holds.
 struct BlockTile {
-  BlockRows rows;
+  const std::byte* x = nullptr;  ///< BlockGroup [groups][rows of this tile]
   const std::byte* panel = nullptr;
   int64_t blocks = 0;
   float* result = nullptr;
@@ -47,8 +44,8 @@ struct BlockKernels {
   const char* name;
   int tile_rows;
   const Tile* tiles[kBlockPrecisions][kBlockFormats];  ///< [rows - 1]
-  /// Fills the first of `rows` from x [depth]; what its last groups have beyond that is 0.
-  void (*quantize[kBlockPrecisions])(const float* x, int64_t depth, const BlockRows& rows);
+  /// A row x [depth] as `groups` BlockGroups, `step` bytes from one to the next; what is beyond its depth is 0.
+  void (*quantize[kBlockPrecisions])(const float* x, int64_t depth, int64_t groups, std::byte* first, int64_t step);
 };
 
 }  // namespace hearth

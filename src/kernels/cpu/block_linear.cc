@@ -50,60 +50,61 @@ Status check_operands(const Tensor& x, const BlockWeights& weight, const Tensor&
   return check_shape(kOp, "residual", residual, result_shape(x, weight));
 }
 
-/// x as integers, and what holds them.
+/// Rows of x as integers: tiles of `tile_rows` rows, the last of fewer, as BlockGroup [groups][rows of the tile].
 struct QuantizedRows {
-  Tensor numbers;
-  Tensor scales;
-  Tensor sums;
-  BlockRows rows;
+  Tensor bytes;
+  BlockPrecision precision = BlockPrecision::kTwoBytes;
+  int64_t rows = 0;
+  int64_t groups = 0;
+  int64_t tile_rows = 0;
+
+  int64_t rows_of_tile(int64_t first) const { return std::min(tile_rows, rows - first); }
+  /// Where the tile that begins with row `first` lies.
+  std::byte* tile(int64_t first) const {
+    return bytes.data_as<std::byte>() + first * groups * block_group_bytes(precision);
+  }
 };
 
 /// x: rows of float32.
 Result<QuantizedRows> quantize_rows(const KernelContext& context, const BlockKernels& kernels, const Tensor& x,
-                                    int64_t count, int64_t groups, BlockPrecision precision) {
-  QuantizedRows result;
-  HEARTH_ASSIGN_OR_RETURN(
-      result.numbers,
-      context.pool->empty(DType::kInt8, std::array{count, groups, block_planes(precision), kGroupDepth}));
-  HEARTH_ASSIGN_OR_RETURN(result.scales, context.pool->empty(DType::kFloat32, std::array{count, groups}));
-  HEARTH_ASSIGN_OR_RETURN(result.sums,
-                          context.pool->empty(DType::kInt32, std::array{count, groups, block_planes(precision)}));
-  result.rows = {result.numbers.data_as<int8_t>(), result.scales.data_as<float>(), result.sums.data_as<int32_t>(),
-                 groups, precision};
+                                    int64_t rows, int64_t groups, BlockPrecision precision) {
+  QuantizedRows result{{}, precision, rows, groups, kernels.tile_rows};
+  const int64_t size = block_group_bytes(precision);
+  HEARTH_ASSIGN_OR_RETURN(result.bytes, context.pool->empty(DType::kUInt8, std::array{rows, groups, size}));
   const auto quantize = kernels.quantize[static_cast<size_t>(precision)];
   const int64_t depth = x.size(x.rank() - 1);
   const int64_t row_stride = *uniform_row_stride(x);
   constexpr int64_t kNumbersOfChunk = 16 * 1024;
-  context.team->parallel_for(count, kNumbersOfChunk / std::max<int64_t>(depth, 1), [&](int64_t begin, int64_t end) {
+  context.team->parallel_for(rows, kNumbersOfChunk / std::max<int64_t>(depth, 1), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      quantize(x.data_as<float>() + r * row_stride, depth, result.rows.from(r));
+      const int64_t first = r - r % result.tile_rows;
+      quantize(x.data_as<float>() + r * row_stride, depth, groups, result.tile(first) + (r - first) * size,
+               result.rows_of_tile(first) * size);
     }
   });
   return result;
 }
 
-void multiply(const KernelContext& context, const BlockKernels& kernels, const BlockRows& rows, int64_t count,
+void multiply(const KernelContext& context, const BlockKernels& kernels, const QuantizedRows& x,
               const BlockWeights& weight, const ResultSink& sink) {
   const int64_t panel_bytes = weight.blocks_of_panel() * block_bytes(weight.format);
   const int64_t together = std::clamp<int64_t>(kCachedPanelBytes / std::max<int64_t>(panel_bytes, 1), 1, kMostPanels);
-  const BlockKernels::Tile* tiles =
-      kernels.tiles[static_cast<size_t>(rows.precision)][static_cast<size_t>(weight.format)];
-  const int64_t grain = kLeastWork / std::max<int64_t>(panel_bytes * count, 1) + 1;
+  const BlockKernels::Tile* tiles = kernels.tiles[static_cast<size_t>(x.precision)][static_cast<size_t>(weight.format)];
+  const int64_t grain = kLeastWork / std::max<int64_t>(panel_bytes * x.rows, 1) + 1;
   context.team->parallel_for(weight.panel_count(), grain, [&](int64_t begin, int64_t end) {
     float sums[kMostTileRows * kMostPanels * kBlockRows];
     for (int64_t first = begin; first < end; first += together) {
       const int64_t panels = std::min(together, end - first);
-      for (int64_t row = 0; row < count; row += kernels.tile_rows) {
-        const int64_t tile_rows = std::min<int64_t>(kernels.tile_rows, count - row);
-        BlockTile tile{rows.from(row), nullptr, weight.blocks_of_panel(), nullptr, kMostPanels * kBlockRows};
+      for (int64_t row = 0; row < x.rows; row += x.tile_rows) {
+        BlockTile tile{x.tile(row), nullptr, weight.blocks_of_panel(), nullptr, kMostPanels * kBlockRows};
         for (int64_t p = 0; p < panels; ++p) {
           tile.panel = weight.panel(first + p);
           tile.result = sums + p * kBlockRows;
-          tiles[tile_rows - 1](tile);
+          tiles[x.rows_of_tile(row) - 1](tile);
         }
         const int64_t column = first * kBlockRows;
         const int64_t columns = std::min(panels * kBlockRows, weight.rows - column);
-        sink.store(0, row, tile_rows, column, columns, sums, tile.result_row);
+        sink.store(0, row, x.rows_of_tile(row), column, columns, sums, tile.result_row);
       }
     }
   });
@@ -140,7 +141,7 @@ Result<Tensor> block_linear(const KernelContext& context, const Tensor& x, const
     HEARTH_ASSIGN_OR_RETURN(added, as_rows(context, added));
     sink.residual = {static_cast<std::byte*>(added.data()), 0, *uniform_row_stride(added), added.dtype()};
   }
-  multiply(context, kernels, left.rows, rows, weight, sink);
+  multiply(context, kernels, left, weight, sink);
   return is_half ? row_major_as(*context.pool, y, x.dtype()) : Result<Tensor>(y);
 }
 

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "kernels/cpu/block_kernel.h"
 #include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
@@ -14,6 +16,12 @@ struct Isa : avx512::Isa {
   static Vector fma(Vector a, Vector b, Vector c) {
     return reinterpret_cast<Vector>(
         _mm512_dpbusd_epi32(reinterpret_cast<__m512i>(c), reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+  }
+  /// The same for one quad of b in all lanes, which the instruction reads from memory.
+  static Vector fma_quad(Vector a, const int8_t* b, Vector c) {
+    int32_t quad;
+    std::memcpy(&quad, b, sizeof(quad));
+    return fma(a, reinterpret_cast<Vector>(_mm512_set1_epi32(quad)), c);
   }
 };
 

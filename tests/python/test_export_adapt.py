@@ -26,7 +26,7 @@ def epilogues(program) -> list[tuple[str, bool, str]]:
     found = []
     for node in program.graph.nodes:
         if str(node.target).startswith("hearth."):
-            residual = node.args[3] if "conv2d" in str(node.target) else node.args[5]
+            residual = node.args[3]
             found.append((str(node.target).split(".")[1].removeprefix("hearth_"), residual is not None, node.args[-1]))
     return found
 

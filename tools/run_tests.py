@@ -3,7 +3,7 @@
 
 usage: tools/run_tests.py [STEP...]     all steps, or those whose names are given (`--list` names them)
 
-Environment: HEARTH_FUZZ_SECONDS (30) is how long each fuzzer runs.
+Environment: HEARTH_FUZZ_SECONDS (20) is how long each fuzzer runs.
 """
 
 import os
@@ -22,7 +22,8 @@ BUILD = ROOT / "build"
 REPORTS = BUILD / "reports"
 PYTHON = sys.executable
 PYTHON_FOLDERS = ["bench", "demo", "python", "tests", "tools"]
-FUZZ_SECONDS = int(os.environ.get("HEARTH_FUZZ_SECONDS", "30"))
+FUZZ_SECONDS = int(os.environ.get("HEARTH_FUZZ_SECONDS", "20"))
+THREADED_ROOMS = ["base", "hal", "kernels", "aoti", "model", "text"]
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
@@ -117,8 +118,10 @@ def test_sanitized(tally: Tally) -> None:
 
 
 def test_threads(tally: Tally) -> None:
-    if build(tally, "tsan"):
-        ctest(tally, "tsan")
+    """What has threads, and the programs that tests/python strain it with."""
+    targets = [f"hearth_{room}_test" for room in THREADED_ROOMS]
+    if build(tally, "tsan", *targets, "model_stress", "sequence_stress"):
+        ctest(tally, "tsan", f"^({'|'.join(THREADED_ROOMS)})/")
 
 
 def fuzz_one(fuzzer: Path) -> bool:

@@ -13,7 +13,7 @@ from hearth.export.tokenizer.ranks import tokenizer_json
 from tokenizer_program import NO_TOKEN, Requests
 from tokenizers import AddedToken, Tokenizer
 
-COUNT = 10_000
+COUNT, COUNT_OF_ALL = 2_000, 10_000
 # Those whose model makes special tokens of ordinary text, which the runtime's does not.
 FORGEABLE = {"t5", "xlm_roberta", "albert", "unigram_bytes"}
 
@@ -56,15 +56,21 @@ def first_difference(texts, expected, found) -> str:
     return f"{len(different)} differ, such as {min(different)[1:]!a}" if different else ""
 
 
-def test_encodes_as_the_library_does(family):
-    texts = samples.strings(family.tokenizer, COUNT)
+@pytest.fixture(scope="module")
+def count(request) -> int:
+    """Strings a test draws: more with --all."""
+    return COUNT_OF_ALL if request.config.getoption("--all") else COUNT
+
+
+def test_encodes_as_the_library_does(family, count):
+    texts = samples.strings(family.tokenizer, count)
     for add_special in (False, True):
         found = family.encoded(texts, add_special=add_special)
         assert not first_difference(texts, family.expected(texts, add_special), found)
 
 
-def test_text_that_is_not_trusted_makes_no_special_tokens(family):
-    texts = samples.strings(family.tokenizer, COUNT, seed=1)
+def test_text_that_is_not_trusted_makes_no_special_tokens(family, count):
+    texts = samples.strings(family.tokenizer, count, seed=1)
     found = family.encoded(texts, parse_special=False)
     unknown = {family.tokenizer.token_to_id(text) for text in ("<unk>", "[UNK]", "<|endoftext|>", "<pad>")}
     assert not any(family.special.difference(unknown).intersection(tokens) for tokens in found)
@@ -73,11 +79,11 @@ def test_text_that_is_not_trusted_makes_no_special_tokens(family):
 
 
 @pytest.mark.parametrize("skip_special", [True, False])
-def test_decodes_as_the_library_does_at_once_and_in_a_stream(family, skip_special):
+def test_decodes_as_the_library_does_at_once_and_in_a_stream(family, count, skip_special):
     generator = random.Random(2)
-    sequences = [ids for ids in family.expected(samples.strings(family.tokenizer, COUNT // 2, seed=3)) if ids]
+    sequences = [ids for ids in family.expected(samples.strings(family.tokenizer, count // 2, seed=3)) if ids]
     sequences += [
-        [generator.randrange(family.size) for _ in range(generator.randrange(1, 25))] for _ in range(COUNT // 2)
+        [generator.randrange(family.size) for _ in range(generator.randrange(1, 25))] for _ in range(count // 2)
     ]
     # Without a token left, the library's BPEDecoder panics.
     sequences = [ids for ids in sequences if not family.special.issuperset(ids)]

@@ -8,7 +8,7 @@ namespace hearth {
 namespace {
 
 struct Int8Isa : portable::Isa {
-  static constexpr int kBlockTileRows = 4;
+  static constexpr int kBlockTileRows = 1;
   /// Each lane: c + a's four uint8 · b's four int8.
   static Vector fma(Vector a, Vector b, Vector c) {
     const auto bytes_a = std::bit_cast<std::array<uint8_t, 16>>(a);

@@ -15,9 +15,8 @@ namespace hearth {
 /// depths are in 2 groups of 32; each row of a group has a scale of its own. Bytes of a block:
 ///   scales    [2 groups][16 rows] float16
 ///   minimums  [2 groups][16 rows] float16, kNibblesFromMinimum only
-///   numbers   [2 groups][4 or 8 quads][16 rows][4]: byte (quad, row, i) is depth 4 · quad + i of the group. With 4
-///   quads
-///             it holds that depth in its low nibble, and in its high one the depth 16 further.
+///   numbers   [2 groups][4 or 8 quads][16 rows][4]: byte (quad, row, i) is depth 4 · quad + i of the group. Of 4
+///             quads it holds that depth in its low nibble, and in its high one the depth 16 further.
 enum class BlockFormat : uint8_t {
   kNibbles,             ///< "q4": weight = (number - 8) · scale
   kNibblesFromMinimum,  ///< "q4-asym": weight = number · scale + minimum

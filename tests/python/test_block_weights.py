@@ -73,3 +73,13 @@ def test_a_model_answers_as_with_the_rounded_numbers(fmt, tmp_path):
     (answer,) = run_method(tmp_path / "m.pt2", "forward", [ids.numpy()], tmp_path)
     assert np.abs(answer - expected).max() <= 1e-4 * np.abs(expected).max()
     assert hearth("verify", tmp_path / "m.pt2").returncode == 0
+
+
+def test_rounded_weights_go_with_narrow_numbers(tmp_path):
+    from hearth.export import save
+
+    model, ids = Attending().eval(), torch.randint(0, 100, (9,))
+    save(tmp_path / "m.pt2", model, (ids,), quant="q8", dtype=torch.bfloat16)
+    expected = model(ids).detach().numpy()
+    (answer,) = run_method(tmp_path / "m.pt2", "forward", [ids.numpy()], tmp_path)
+    assert np.abs(answer - expected).max() <= 5e-2 * np.abs(expected).max()

@@ -4,6 +4,7 @@ import torch
 from torch.fx import Node
 
 from hearth import ops  # noqa: F401  (registers torch.ops.hearth)
+from hearth.block_weights import BLOCK_FORMATS
 from hearth.export.adapt.editor import ProgramEditor, arguments
 from hearth.export.adapt.fuse_ops import WEIGHT_FORMATS
 
@@ -143,7 +144,8 @@ def _convert_operands(editor: ProgramEditor, node: Node, before: torch.dtype, af
     for operand in list(node.all_input_nodes):
         if operand not in wide and _is(operand, before):
             editor.substitute(node, operand, _converted(editor, node, operand, after, is_mask=operand is mask))
-    if node.target is _hearth.hearth_linear.default:
+    # Weights in blocks have no dtype that could change.
+    if node.target is _hearth.hearth_linear.default and node.args[_FORMAT_ARGUMENT] not in BLOCK_FORMATS:
         node.update_arg(_FORMAT_ARGUMENT, WEIGHT_FORMATS[arguments(node)["weight"].meta["val"].dtype])
     editor.refresh(node)
 

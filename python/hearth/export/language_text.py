@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hearth.export.errors import ExportError
-from hearth.export.tokenizer import compile_tokenizer
+from hearth.export.tokenizer import compile_tokenizer, load_tokenizer
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "tekken.json")
 _TABLE = "tokenizer.bin"
@@ -24,28 +24,24 @@ def text_facts(folder: Path) -> TextFacts:
     tokenizer. ExportError for a tokenizer that cannot be reproduced."""
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         return TextFacts()
+    only_tekken = (folder / "tekken.json").is_file() and not (folder / "tokenizer.json").is_file()
     try:
-        table = compile_tokenizer(folder)
+        tokenizer = load_tokenizer(folder)
+        table = compile_tokenizer(folder / "tekken.json" if only_tekken else tokenizer)
     except ExportError as error:
         raise ExportError(
             f"{error}. Without its tokenizer's files the folder makes a model of token numbers alone"
         ) from error
     facts = TextFacts({_TABLE: table}, {"tokenizer": f"extra/{_TABLE}"})
-    template, special = _conversation(folder)
+    template, special = _conversation(tokenizer)
     if template is not None:
         facts.files[_TEMPLATE] = template
         facts.pipeline |= {"chat_template": f"extra/{_TEMPLATE}", "special_tokens": special}
     return facts
 
 
-def _conversation(folder: Path) -> tuple[str | None, dict[str, str]]:
-    """The chat template and the special tokens that it may name."""
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, ImportError) as error:
-        raise ExportError(f"{folder}: no tokenizer could be made of its files: {error}") from error
+def _conversation(tokenizer) -> tuple[str | None, dict[str, str]]:
+    """The chat template of a tokenizer of transformers, and the special tokens that it may name."""
     template = getattr(tokenizer, "chat_template", None)
     if isinstance(template, dict):
         template = template.get("default") or next(iter(template.values()), None)

@@ -2,6 +2,6 @@
 
 from hearth.export.tokenizer.compiler import compile_json
 from hearth.export.tokenizer.ranks import compile_tekken, compile_tiktoken
-from hearth.export.tokenizer.source import compile_tokenizer
+from hearth.export.tokenizer.source import compile_tokenizer, load_tokenizer
 
-__all__ = ["compile_json", "compile_tekken", "compile_tiktoken", "compile_tokenizer"]
+__all__ = ["compile_json", "compile_tekken", "compile_tiktoken", "compile_tokenizer", "load_tokenizer"]

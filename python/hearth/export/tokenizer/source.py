@@ -24,8 +24,8 @@ def _compile_path(path: Path) -> bytes:
     if path.is_dir():
         for name in ("tokenizer.json", "tekken.json"):
             if (path / name).is_file():
-                return compile_tokenizer(_load(path) if name == "tokenizer.json" else path / name)
-        return compile_tokenizer(_load(path))
+                return compile_tokenizer(load_tokenizer(path) if name == "tokenizer.json" else path / name)
+        return compile_tokenizer(load_tokenizer(path))
     if not path.is_file():
         raise ExportError(f"tokenizer: there is no {path}")
     if path.name == "tekken.json":
@@ -33,11 +33,12 @@ def _compile_path(path: Path) -> bytes:
     return compile_json(path.read_text(encoding="utf-8"))
 
 
-def _load(folder: Path):
-    """The folder's tokenizer as transformers makes it: it corrects what some tokenizer.json leave out."""
+def load_tokenizer(folder: Path):
+    """The folder's tokenizer as transformers makes it: it corrects what some tokenizer.json leave out. ExportError when
+    it makes none."""
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(folder, use_fast=True)
+        return AutoTokenizer.from_pretrained(folder, use_fast=True, local_files_only=True)
     except (OSError, ValueError, ImportError) as error:
         raise ExportError(f"{folder}: no tokenizer could be made of its files: {error}") from error

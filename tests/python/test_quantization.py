@@ -59,7 +59,7 @@ def block() -> nn.Module:
 
 
 def test_every_layer_multiplies_bytes_and_residuals_stay_bytes():
-    program = trace("forward", Method(block(), (images(1, 1),)), {}, quantized=True).program
+    program = trace("forward", Method(block(), (images(1, 1),)), {}, quant="i8").program
     names = calls(program)
     assert names.count("hearth::hearth_quantized_conv2d") == 4
     assert names.count("hearth::hearth_quantized_linear") == 1

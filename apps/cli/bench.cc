@@ -1,14 +1,14 @@
 #include <algorithm>
 #include <charconv>
-#include <chrono>
-#include <fstream>
 
 #include "base/errors.h"
 #include "base/function_ref.h"
 #include "base/thread_team.h"
+#include "cli/bench_language.h"
 #include "cli/commands.h"
 #include "cli/goldens.h"
 #include "cli/inputs.h"
+#include "cli/measuring.h"
 #include "cli/output.h"
 #include "cli/profile_report.h"
 #include "model/model_impl.h"
@@ -16,20 +16,8 @@
 namespace hearth::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-/// The most memory that this process has held so far.
-uint64_t peak_memory_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
-  }
-  return 0;
-}
+constexpr int kUsualRounds = 20;
+constexpr int kUsualWarmUp = 3;
 
 Result<std::map<std::string, int64_t>> parse_dimensions(const std::vector<std::string>& arguments) {
   std::map<std::string, int64_t> sizes;
@@ -69,21 +57,18 @@ struct Measured {
   double profiled_total = 0;
   std::vector<ProfileRow> rows;  ///< With --profile.
   MachinePeak peak;
-
-  double median() const {
-    const size_t middle = times.size() / 2;
-    return times.size() % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
-  }
 };
 
 using Run = FunctionRef<Result<double>()>;  ///< Runs once; returns its milliseconds.
 
 Status time_runs(const BenchOptions& options, bool quiet, Run run, Measured& measured) {
-  for (int i = 0; i < options.warm_up + options.rounds; ++i) {
-    show_progress(fmt::format("run {} of {}", i + 1, options.warm_up + options.rounds), quiet);
+  const int warm_up = options.warm_up.value_or(kUsualWarmUp);
+  const int runs = warm_up + options.rounds.value_or(kUsualRounds);
+  for (int i = 0; i < runs; ++i) {
+    show_progress(fmt::format("run {} of {}", i + 1, runs), quiet);
     HEARTH_ASSIGN_OR_RETURN(const double milliseconds, run());
     if (i == 0) measured.first_run = milliseconds;
-    if (i >= options.warm_up) measured.times.push_back(milliseconds);
+    if (i >= warm_up) measured.times.push_back(milliseconds);
   }
   show_progress("", quiet);
   std::ranges::sort(measured.times);
@@ -95,7 +80,8 @@ Status profile_runs(const BenchOptions& options, const Model& model, Run run, Me
   if (!options.profile && options.trace.empty()) return {};
   {
     const ScopedProfile scope(measured.profile);
-    for (; measured.profiled_runs < std::min(options.rounds, kMostRuns); ++measured.profiled_runs) {
+    for (; measured.profiled_runs < std::min(options.rounds.value_or(kUsualRounds), kMostRuns);
+         ++measured.profiled_runs) {
       HEARTH_ASSIGN_OR_RETURN(const double milliseconds, run());
       measured.profiled_total += milliseconds;
     }
@@ -118,7 +104,7 @@ void print_document(const Model& model, const MethodInfo& method, const std::vec
                                      {"first_run_ms", measured.first_run},
                                      {"peak_memory_bytes", peak_memory_bytes()},
                                      {"results", nlohmann::ordered_json::array({{{"test", method.name},
-                                                                                 {"median", measured.median()},
+                                                                                 {"median", median(measured.times)},
                                                                                  {"min", measured.times.front()},
                                                                                  {"max", measured.times.back()},
                                                                                  {"unit", "ms"}}})}};
@@ -132,7 +118,7 @@ void print_table(const Model& model, const MethodInfo& method, const std::vector
   print_columns({{"inputs", fmt::format("{}", fmt::join(inputs, ", "))},
                  {"load", fmt::format("{:.1f} ms", measured.load)},
                  {"first run", fmt::format("{:.1f} ms", measured.first_run)},
-                 {"median", fmt::format("{:.3f} ms of {} runs", measured.median(), measured.times.size())},
+                 {"median", fmt::format("{:.3f} ms of {} runs", median(measured.times), measured.times.size())},
                  {"fastest", fmt::format("{:.3f} ms", measured.times.front())},
                  {"slowest", fmt::format("{:.3f} ms", measured.times.back())},
                  {"peak memory", format_bytes(peak_memory_bytes())}});
@@ -148,6 +134,7 @@ Status bench(const BenchOptions& options, const CommonOptions& common) {
   HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
   HEARTH_ASSIGN_OR_RETURN(Session session, model.session());
   measured.load = milliseconds_since(opened);
+  if (measures_language(model, options)) return bench_language(model, options, common, measured.load);
   HEARTH_ASSIGN_OR_RETURN(const MethodInfo* method, find_method(model, options.method));
   HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, choose_inputs(model, *method, options));
 

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 
 #include "base/errors.h"
+#include "cli/inputs.h"
 
 namespace hearth::cli {
 namespace {
@@ -41,13 +40,6 @@ Status add_bias(const std::string& text, SamplingOptions& sampling) {
   if (!good) return invalid_argument("--logit-bias: '{}' is not TOKEN=NUMBER", text);
   sampling.logit_bias.push_back({token, bias});
   return {};
-}
-
-Result<std::string> read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file) return error(StatusCode::kNotFound, "{} cannot be read", path);
-  return text;
 }
 
 Result<OutputForm> output_form(const GenerateCommandOptions& options) {

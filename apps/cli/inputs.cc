@@ -6,6 +6,7 @@
 
 #include "archive/npz.h"
 #include "base/errors.h"
+#include "base/mapped_file.h"
 #include "model/model_impl.h"
 #include "tensor/copy.h"
 #include "tensor/npy.h"
@@ -147,6 +148,12 @@ Result<std::vector<Tensor>> random_inputs(const Model& model, const MethodInfo& 
     inputs.push_back(std::move(tensor));
   }
   return inputs;
+}
+
+Result<std::string> read_text(const std::string& path) {
+  HEARTH_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::open(path));
+  const std::span<const std::byte> bytes = file->bytes();
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 }  // namespace hearth::cli

@@ -24,4 +24,7 @@ Result<const MethodInfo*> find_method(const Model& model, const std::string& nam
 Result<std::vector<Tensor>> random_inputs(const Model& model, const MethodInfo& method,
                                           const std::map<std::string, int64_t>& sizes);
 
+/// What a file of text holds. Errors: see MappedFile::open().
+Result<std::string> read_text(const std::string& path);
+
 }  // namespace hearth::cli

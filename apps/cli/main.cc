@@ -82,6 +82,7 @@ class Program {
     add_chat();
     add_inspect();
     add_verify();
+    add_eval();
     add_bench();
     CLI::App* list = command("devices", "List the devices of this machine and the targets that run on them",
                              "  hearth devices --json");
@@ -217,10 +218,24 @@ class Program {
     added->callback([this] { chosen_ = [this] { return verify(verify_, common_); }; });
   }
 
+  void add_eval() {
+    CLI::App* added = command("eval", "Measure how well a language model foresees a text",
+                              "  hearth eval gemma3.pt2 --perplexity book.txt\n"
+                              "  hearth eval gemma3.pt2 --perplexity book.txt --context 512 --stride 256 --json");
+    add_file(added, eval_.file);
+    added->add_option("--perplexity", eval_.text, "a file of text, in UTF-8")->required();
+    added->add_option("--context", eval_.context, "tokens of a window; by default the model's context, 2048 at most")
+        ->check(kPositive);
+    added->add_option("--stride", eval_.stride, "tokens from one window to the next; by default half a window")
+        ->check(kPositive);
+    added->callback([this] { chosen_ = [this] { return eval(eval_, common_); }; });
+  }
+
   void add_bench() {
     CLI::App* added =
-        command("bench", "Measure how long a method takes",
-                "  hearth bench resnet-50.pt2 -r 50 --threads 2\n  hearth bench mlp.pt2 forward --dim batch=64 --json");
+        command("bench", "Measure how long a method takes, or how fast a language model reads and generates",
+                "  hearth bench resnet-50.pt2 -r 50 --threads 2\n  hearth bench mlp.pt2 forward --dim batch=64 --json\n"
+                "  hearth bench gemma3.pt2 --lengths 128,1024");
     add_file(added, bench_.file);
     added->add_option("METHOD", bench_.method, "the method; by default the only one, or forward");
     added
@@ -231,8 +246,15 @@ class Program {
     added->add_option("--dim", bench_.dimensions, "SYMBOL=SIZE: random inputs of that size instead of the example")
         ->allow_extra_args(false)
         ->take_all();
-    added->add_option("-r,--rounds", bench_.rounds, "measured runs")->check(kPositive)->capture_default_str();
-    added->add_option("--warmup", bench_.warm_up, "runs before that")->check(kCount)->capture_default_str();
+    added->add_option("--lengths", bench_.lengths, "prompts of a language model, in tokens: 128,512 (also the default)")
+        ->delimiter(',');
+    added->add_option("--generated", bench_.generated, "tokens that a language model generates after each")
+        ->check(kPositive)
+        ->capture_default_str();
+    added->add_option("-r,--rounds", bench_.rounds, "measured runs; by default 20, of a language model 3")
+        ->check(kPositive);
+    added->add_option("--warmup", bench_.warm_up, "runs before that; by default 3, of a language model 1")
+        ->check(kCount);
     added->add_flag("--profile", bench_.profile, "then say what each operator took, beside what the machine can do");
     added->add_option("--trace", bench_.trace, "a file for a trace of these runs, for chrome://tracing or Perfetto");
     added->callback([this] { chosen_ = [this] { return bench(bench_, common_); }; });
@@ -245,6 +267,7 @@ class Program {
   GenerateCommandOptions generate_;
   InspectOptions inspect_;
   VerifyOptions verify_;
+  EvalOptions eval_;
   BenchOptions bench_;
   std::function<Status()> chosen_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,13 @@ struct GenerateCommandOptions {
   bool ignore_end = false;
 };
 
+struct EvalOptions {
+  std::string file;
+  std::string text;     ///< A file.
+  int64_t context = 0;  ///< See PerplexityOptions.
+  int64_t stride = 0;
+};
+
 struct InspectOptions {
   std::string file;
 };
@@ -63,8 +71,10 @@ struct BenchOptions {
   std::string method;
   std::vector<std::string> inputs;
   std::vector<std::string> dimensions;
-  int rounds = 20;
-  int warm_up = 3;
+  std::vector<int64_t> lengths;  ///< Of prompts for a language model; empty: the usual ones.
+  int64_t generated = 32;        ///< Tokens after each.
+  std::optional<int> rounds;     ///< None: as many as usual.
+  std::optional<int> warm_up;
   bool profile = false;
   std::string trace;  ///< A file to write, or empty.
 };

@@ -30,9 +30,9 @@ struct OutputForm {
 };
 
 struct GenerateOptions {
-  int64_t max_tokens = 128;  ///< Tokens to generate at most.
-  SamplingOptions sampling;  ///< How each token is chosen.
-  bool stops_at_end = true;  ///< A token that the model's file calls an end is the last.
+  int64_t max_tokens = 128;    ///< Tokens to generate at most.
+  SamplingOptions sampling{};  ///< How each token is chosen.
+  bool stops_at_end = true;    ///< A token that the model's file calls an end is the last.
   /// The first of them that comes ends the text, and is no part of it. Only for models with a tokenizer.
   std::vector<std::string> stop_strings{};
   OutputForm form{};  ///< Only for models with a tokenizer.

@@ -16,6 +16,7 @@
 
 namespace hearth {
 
+class BatchImpl;
 class ModelImpl;
 class SessionImpl;
 
@@ -42,6 +43,7 @@ struct MethodInfo {
   std::vector<ValueInfo> outputs;
 };
 
+class Batch;
 class Session;
 
 /// A `.pt2` file opened for one device: code loaded, weights bound in place. Immutable and thread-safe; copies share
@@ -58,6 +60,8 @@ class HEARTH_API Model {
   const MethodInfo* method(std::string_view name) const;
   /// A new session. Sessions of one model run independently; each is used from one thread at a time.
   Result<Session> session() const;
+  /// What runs several sessions of this model in one step.
+  Result<Batch> batch() const;
   /// For Hearth's own pipelines.
   const std::shared_ptr<ModelImpl>& impl() const { return impl_; }
 
@@ -68,6 +72,9 @@ class HEARTH_API Model {
 
 /// The mutable part of running a model: temporaries, and the sequence of tokens that a language model goes on with.
 /// Move-only; used from one thread at a time.
+///
+/// A run that fails leaves the sequence as it was. Only one that fails with kInternal, or is left by an exception, puts
+/// it in doubt: from then on everything but length() and memory_bytes() returns kFailed and says why.
 class HEARTH_API Session {
  public:
   Session(Session&&) noexcept;
@@ -85,15 +92,48 @@ class HEARTH_API Session {
   /// Tokens of the session's sequence: those that its runs of a language model's method were given. A run that failed
   /// adds none.
   int64_t length() const;
+  /// Bytes of the sequence's keys and values, those that it shares with forks included.
+  size_t memory_bytes() const;
   /// Takes the sequence back to its first `length` tokens. kInvalidArgument when it is shorter.
   Status rewind(int64_t length);
   /// A session of the same model that goes on from the same sequence, whose memory both share until one goes on.
   Result<Session> fork() const;
+  /// For Hearth's own pipelines.
+  SessionImpl& impl() const { return *impl_; }
 
  private:
   friend class Model;
   explicit Session(std::unique_ptr<SessionImpl> impl);
   std::unique_ptr<SessionImpl> impl_;
+};
+
+/// Runs a language model's method for several sessions of one model in one step, which reads the model's weights once
+/// for all of them. Each session gets what a run of its own would have given it: to the bit where the model's code does
+/// not depend on the number of its tokens, see docs/scheduler.md. It holds the step's memory. Move-only; used, together
+/// with the sessions at hand, from one thread at a time.
+class HEARTH_API Batch {
+ public:
+  struct Part {
+    Session* session = nullptr;
+    int64_t tokens = 0;  ///< How many of the step's tokens are the session's, at least 1.
+  };
+
+  Batch(Batch&&) noexcept;
+  Batch& operator=(Batch&&) noexcept;
+  ~Batch();
+
+  /// See Session::run. The first input holds the tokens of all parts, one part after the other. The tokens become part
+  /// of all sessions' sequences, or, when the run fails, of none. kInvalidArgument, too: no parts, a session of another
+  /// model or one that is there twice, tokens that are not those of the first input, or a method that keeps no
+  /// sequences. kFailed when a session is in doubt.
+  Result<std::vector<Tensor>> run(std::string_view method, std::span<const Part> parts, std::span<const Tensor> inputs);
+  /// For Hearth's own pipelines.
+  const BatchImpl& impl() const { return *impl_; }
+
+ private:
+  friend class Model;
+  explicit Batch(std::unique_ptr<BatchImpl> impl);
+  std::unique_ptr<BatchImpl> impl_;
 };
 
 }  // namespace hearth

@@ -51,6 +51,26 @@ Status check_step(const Tensor& query, const Tensor& key, const Tensor& value, c
   return {};
 }
 
+/// The context's sequences with their numbers of tokens, `tokens` in all; without any, one that begins in `fresh`.
+Result<std::vector<StepSequence>> sequences_of(const KernelContext& context, int64_t tokens, KeyValueCache& fresh) {
+  if (context.sequences.empty()) return std::vector{StepSequence{&fresh, tokens}};
+  std::vector<StepSequence> sequences(context.sequences.begin(), context.sequences.end());
+  if (sequences.size() == 1 && sequences[0].tokens == StepSequence::kAllTokens) sequences[0].tokens = tokens;
+  int64_t sum = 0;
+  for (const StepSequence& sequence : sequences) {
+    if (sequence.tokens < 0) return invalid_argument("{}: a sequence of {} tokens", kOp, sequence.tokens);
+    sum += sequence.tokens;
+  }
+  if (sum == tokens) return sequences;
+  return invalid_argument("{}: the step has {} tokens, its {} sequences have {}", kOp, tokens, sequences.size(), sum);
+}
+
+/// `count` tokens of `rows` [tokens, heads, depth] from `first` on.
+Result<Tensor> tokens_of(const Tensor& rows, int64_t first, int64_t count) {
+  const std::array shape{count, rows.size(1), rows.size(2)};
+  return Tensor::view(rows.storage(), rows.dtype(), shape, rows.strides(), rows.offset() + first * rows.stride(0));
+}
+
 }  // namespace
 
 Result<AttentionOperands> attention_operands(const KernelContext& context, const Tensor& query, const Tensor& key,
@@ -93,46 +113,50 @@ Result<AttentionOperands> attention_operands(const KernelContext& context, const
   return operands;
 }
 
-Result<Tensor> by_token(const Tensor& result) {
-  const std::array shape{result.size(2), result.size(1), result.size(3)};
-  const std::array strides{result.stride(2), result.stride(1), result.stride(3)};
-  return Tensor::view(result.storage(), result.dtype(), shape, strides, result.offset());
-}
-
-Result<AttentionOperands> cached_attention_operands(const KernelContext& context, const Tensor& query,
-                                                    const Tensor& key, const Tensor& value, const Tensor& sinks,
-                                                    const CachedAttentionParameters& parameters) {
+Result<CachedAttentionOperands> cached_attention_operands(const KernelContext& context, const Tensor& query,
+                                                          const Tensor& key, const Tensor& value, const Tensor& sinks,
+                                                          const CachedAttentionParameters& parameters) {
   HEARTH_RETURN_IF_ERROR(check_step(query, key, value, sinks));
   if (parameters.window < 0) return invalid_argument("{}: a window of {} tokens", kOp, parameters.window);
   KeyValueCache fresh;
-  KeyValueCache& cache = context.cache ? *context.cache : fresh;
-  HEARTH_RETURN_IF_ERROR(cache.append(*context.pool, parameters.layer, key, value));
-  const KeyValueCache::Layer& layer = cache.layer(parameters.layer);
-  const int64_t tokens = query.size(0);
-  AttentionOperands operands{.batches = 1,
-                             .heads = query.size(1),
-                             .heads_per_key_head = key.size(1) == 0 ? 1 : query.size(1) / key.size(1),
-                             .queries = tokens,
-                             .keys = cache.length() + tokens,
-                             .depth = query.size(2),
-                             .scale = parameters.scale,
-                             .causal = true,
-                             .past = cache.length(),
-                             .window = parameters.window,
-                             .soft_cap = parameters.soft_cap,
-                             .query = {},
-                             .key = AttentionRows(layer.keys),
-                             .value = AttentionRows(layer.values),
-                             .mask = {},
-                             .sinks = {},
-                             .result = {}};
-  HEARTH_ASSIGN_OR_RETURN(operands.query, by_head(query, 0, tokens));
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<StepSequence> sequences, sequences_of(context, query.size(0), fresh));
+  CachedAttentionOperands result;
+  HEARTH_ASSIGN_OR_RETURN(result.output, context.pool->empty(query.dtype(), query.shape()));
+  Tensor dense_sinks;
   if (sinks.defined()) {
-    HEARTH_ASSIGN_OR_RETURN(operands.sinks, row_major_as(*context.pool, sinks, DType::kFloat32));
+    HEARTH_ASSIGN_OR_RETURN(dense_sinks, row_major_as(*context.pool, sinks, DType::kFloat32));
   }
-  HEARTH_ASSIGN_OR_RETURN(const Tensor output, context.pool->empty(query.dtype(), query.shape()));
-  HEARTH_ASSIGN_OR_RETURN(operands.result.output, by_head(output, 0, tokens));
-  return operands;
+  int64_t first = 0;
+  for (const StepSequence& sequence : sequences) {
+    KeyValueCache& cache = *sequence.cache;
+    HEARTH_ASSIGN_OR_RETURN(const Tensor keys, tokens_of(key, first, sequence.tokens));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor values, tokens_of(value, first, sequence.tokens));
+    MemoryPool& pool = sequence.pool ? *sequence.pool : *context.pool;
+    HEARTH_RETURN_IF_ERROR(cache.append(pool, parameters.layer, keys, values));
+    const KeyValueCache::Layer& layer = cache.layer(parameters.layer);
+    AttentionOperands operands{.batches = 1,
+                               .heads = query.size(1),
+                               .heads_per_key_head = key.size(1) == 0 ? 1 : query.size(1) / key.size(1),
+                               .queries = sequence.tokens,
+                               .keys = cache.length() + sequence.tokens,
+                               .depth = query.size(2),
+                               .scale = parameters.scale,
+                               .causal = true,
+                               .past = cache.length(),
+                               .window = parameters.window,
+                               .soft_cap = parameters.soft_cap,
+                               .query = {},
+                               .key = AttentionRows(layer.keys),
+                               .value = AttentionRows(layer.values),
+                               .mask = {},
+                               .sinks = dense_sinks,
+                               .result = {}};
+    HEARTH_ASSIGN_OR_RETURN(operands.query, by_head(query, first, sequence.tokens));
+    HEARTH_ASSIGN_OR_RETURN(operands.result.output, by_head(result.output, first, sequence.tokens));
+    result.sequences.push_back(std::move(operands));
+    first += sequence.tokens;
+  }
+  return result;
 }
 
 }  // namespace hearth

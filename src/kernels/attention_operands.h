@@ -65,13 +65,16 @@ Result<AttentionOperands> attention_operands(const KernelContext& context, const
                                              const Tensor& value, const Tensor& mask,
                                              const AttentionParameters& parameters);
 
-/// The same for a step of a sequence, whose keys and values are appended to the context's cache.
-Result<AttentionOperands> cached_attention_operands(const KernelContext& context, const Tensor& query,
-                                                    const Tensor& key, const Tensor& value, const Tensor& sinks,
-                                                    const CachedAttentionParameters& parameters);
+/// The same for a step of several sequences: what each attends to, and the result of all, of which theirs are views.
+struct CachedAttentionOperands {
+  std::vector<AttentionOperands> sequences;
+  Tensor output;  ///< [T, H, E]
+};
 
-/// A result [1, H, T, E] of it as [T, H, E].
-Result<Tensor> by_token(const Tensor& result);
+/// Appends the step's keys and values to the caches of the context's sequences.
+Result<CachedAttentionOperands> cached_attention_operands(const KernelContext& context, const Tensor& query,
+                                                          const Tensor& key, const Tensor& value, const Tensor& sinks,
+                                                          const CachedAttentionParameters& parameters);
 
 /// The first element of `tensor` [B, H, rows, columns] for one batch entry and head.
 template <typename T>

@@ -39,6 +39,12 @@ Step draw_step(Draw& draw, const Case& c, int64_t tokens) {
   return {rows(c.heads), rows(c.key_heads), rows(c.key_heads)};
 }
 
+/// `count` tokens of `rows` from `first` on.
+Tensor part(const Tensor& rows, int64_t first, int64_t count) {
+  return *Tensor::view(rows.storage(), rows.dtype(), std::array{count, rows.size(1), rows.size(2)}, rows.strides(),
+                       rows.offset() + first * rows.stride(0));
+}
+
 TEST(CachedAttention, MatchesTheReferenceStepByStep) {
   uint32_t seed = 1;
   for (const Case& c : kCases) {
@@ -51,8 +57,9 @@ TEST(CachedAttention, MatchesTheReferenceStepByStep) {
     KeyValueCache expected_cache;
     std::vector<Tensor> expected;
     TestContext one(1);
+    const StepSequence expected_sequence{.cache = &expected_cache};
     KernelContext plain = one.get();
-    plain.cache = &expected_cache;
+    plain.sequences = std::span(&expected_sequence, 1);
     for (const Step& step : steps) {
       const auto result = reference::cached_attention(plain, step.query, step.key, step.value, sinks, parameters);
       ASSERT_TRUE(result.ok()) << result.status().message();
@@ -61,7 +68,8 @@ TEST(CachedAttention, MatchesTheReferenceStepByStep) {
     }
     for_each_path([&](KernelContext context, uint32_t) {
       KeyValueCache cache;
-      context.cache = &cache;
+      const StepSequence sequence{.cache = &cache};
+      context.sequences = std::span(&sequence, 1);
       for (size_t i = 0; i < steps.size(); ++i) {
         const Step& step = steps[i];
         const auto actual = cached_attention(context, step.query, step.key, step.value, sinks, parameters);
@@ -81,15 +89,12 @@ TEST(CachedAttention, AStepIsWhatItWouldBeInOnePiece) {
   const Step whole = draw_step(draw, c, 40);
   TestContext test(2);
   KernelContext context = test.get();
-  const auto part = [](const Tensor& rows, int64_t first, int64_t count) {
-    return *Tensor::view(rows.storage(), rows.dtype(), std::array{count, rows.size(1), rows.size(2)}, rows.strides(),
-                         rows.offset() + first * rows.stride(0));
-  };
   const CachedAttentionParameters parameters{.layer = 0, .scale = 1, .window = 6};
   const auto expected = cached_attention(context, whole.query, whole.key, whole.value, {}, parameters);
   ASSERT_TRUE(expected.ok());
   KeyValueCache cache;
-  context.cache = &cache;
+  const StepSequence sequence{.cache = &cache};
+  context.sequences = std::span(&sequence, 1);
   for (int64_t first = 0; first < 40; first += 10) {
     const auto actual = cached_attention(context, part(whole.query, first, 10), part(whole.key, first, 10),
                                          part(whole.value, first, 10), {}, parameters);
@@ -97,6 +102,93 @@ TEST(CachedAttention, AStepIsWhatItWouldBeInOnePiece) {
     expect_close(*actual, part(*expected, first, 10), 100);
     cache.commit();
   }
+}
+
+struct BatchCase {
+  Case attention;                           ///< Whose steps are not used.
+  std::vector<std::vector<int64_t>> steps;  ///< Tokens of each sequence in each step; 0: it takes no part.
+};
+
+const BatchCase kBatchCases[] = {
+    {{4, 2, 16, {}}, {{3, 12, 1}, {1, 1, 1}, {1, 20, 9}}},
+    {{2, 1, 33, {}}, {{300, 0, 1, 7}, {1, 255, 1, 1}, {1, 1, 0, 1}, {5, 1, 30, 1}}},
+    {{2, 2, 64, {}, 8}, {{1, 270, 9, 0, 1}, {1, 1, 1, 40, 1}}},
+    {{4, 1, 16, {}, 5, 2.5, true}, {{30, 1, 2}, {1, 1, 1}, {1, 17, 1}}},
+    {{4, 2, 64, {}, 100, 5, true, DType::kBFloat16}, {{300, 2, 20}, {1, 1, 1}, {1, 33, 1}}},
+    {{2, 1, 24, {}, 0, 0, false, DType::kFloat16}, {{20, 1, 1}, {1, 1, 12}}},
+    {{2, 1, 24, {}, 0, 0, true, DType::kFloat64}, {{20, 1, 1}, {1, 1, 12}}},
+};
+
+std::span<const std::byte> bytes_of(const Tensor& tensor) {
+  return {static_cast<const std::byte*>(tensor.data()), tensor.byte_count()};
+}
+
+TEST(CachedAttention, SequencesOfAStepGetWhatEachGetsAlone) {
+  uint32_t seed = 100;
+  for (const BatchCase& test : kBatchCases) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Case& c = test.attention;
+    Draw draw(seed++);
+    const Tensor sinks = c.sinks ? draw.tensor({c.heads}) : Tensor();
+    const CachedAttentionParameters parameters{.layer = 1, .scale = 0.3, .window = c.window, .soft_cap = c.soft_cap};
+    std::vector<Step> steps;
+    for (const auto& counts : test.steps) {
+      steps.push_back(draw_step(draw, c, std::accumulate(counts.begin(), counts.end(), int64_t{0})));
+    }
+    for_each_path([&](const KernelContext& context, uint32_t) {
+      std::vector<KeyValueCache> together(test.steps[0].size());
+      std::vector<KeyValueCache> alone(together.size());
+      std::vector<KeyValueCache> plain(together.size());
+      for (size_t i = 0; i < steps.size(); ++i) {
+        std::vector<StepSequence> table;
+        std::vector<StepSequence> plain_table;
+        std::vector<StepSequence> alone_table;
+        for (size_t s = 0; s < together.size(); ++s) {
+          const int64_t tokens = test.steps[i][s];
+          if (tokens == 0) continue;
+          table.push_back({&together[s], tokens});
+          plain_table.push_back({&plain[s], tokens});
+          alone_table.push_back({&alone[s], tokens});
+        }
+        const auto run = [&](const auto& function, std::span<const StepSequence> sequences, const Step& step) {
+          KernelContext with_table = context;
+          with_table.sequences = sequences;
+          const auto result = function(with_table, step.query, step.key, step.value, sinks, parameters);
+          EXPECT_TRUE(result.ok()) << result.status().message();
+          for (const StepSequence& sequence : sequences) sequence.cache->commit();
+          return *result;
+        };
+        const Tensor actual = run(cached_attention, table, steps[i]);
+        const Tensor expected = run(reference::cached_attention, plain_table, steps[i]);
+        const auto depth = c.dtype == DType::kBFloat16 ? 4'000'000 : c.dtype == DType::kFloat16 ? 100'000 : 1'000;
+        expect_close(in_dtype(actual, DType::kFloat32), in_dtype(expected, DType::kFloat32), depth);
+        int64_t first = 0;
+        for (const StepSequence& sequence : alone_table) {
+          const auto own = [&](const Tensor& rows) { return part(rows, first, sequence.tokens); };
+          const Step step{own(steps[i].query), own(steps[i].key), own(steps[i].value)};
+          ASSERT_TRUE(std::ranges::equal(bytes_of(run(cached_attention, std::span(&sequence, 1), step)),
+                                         bytes_of(own(actual))));
+          first += sequence.tokens;
+        }
+      }
+    });
+  }
+}
+
+TEST(CachedAttention, RefusesATableOfOtherTokens) {
+  TestContext test(1);
+  const Tensor rows = counting<float>({3, 2, 8});
+  KeyValueCache first;
+  KeyValueCache second;
+  const auto attend = [&](int64_t one, int64_t other) {
+    const std::array table{StepSequence{&first, one}, StepSequence{&second, other}};
+    KernelContext context = test.get();
+    context.sequences = table;
+    return cached_attention(context, rows, rows, rows, {}, {});
+  };
+  expect_refused(attend(2, 2), "the step has 3 tokens, its 2 sequences have 4");
+  expect_refused(attend(4, StepSequence::kAllTokens), "a sequence of -1 tokens");
+  EXPECT_EQ(first.pending(), 0);
 }
 
 TEST(CachedAttention, RefusesOperandsThatDoNotFit) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/thread_team.h"
@@ -36,12 +37,23 @@ class PackedWeights {
 
 class KeyValueCache;
 
-/// What a kernel may use while it runs. All pointers but the cache's are set, and outlive the call.
+/// A sequence that a run goes on with.
+struct StepSequence {
+  /// All tokens of the run: of a sequence that is the only one.
+  static constexpr int64_t kAllTokens = -1;
+
+  KeyValueCache* cache = nullptr;
+  int64_t tokens = kAllTokens;  ///< How many of the run's tokens are its: those after the ones of sequences before it.
+  MemoryPool* pool = nullptr;   ///< For the cache's pages; null: the run's.
+};
+
+/// What a kernel may use while it runs. All pointers are set, and outlive the call.
 struct KernelContext {
   ThreadTeam* team = nullptr;
   MemoryPool* pool = nullptr;
   PackedWeights* packed = nullptr;
-  KeyValueCache* cache = nullptr;  ///< Of the sequence that the run goes on with; null: none.
+  /// In the order of the run's tokens, each with a cache of its own; none: the run's tokens are all there are.
+  std::span<const StepSequence> sequences{};
 };
 
 /// The context of the run that the calling thread works in; null outside of one.

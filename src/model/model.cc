@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "model/batch_impl.h"
 #include "model/model_impl.h"
 #include "model/session_impl.h"
 
@@ -39,8 +40,24 @@ Result<std::vector<Tensor>> Session::run(std::string_view method,
   return impl_->run(method, ordered);
 }
 
-int64_t Session::length() const { return impl_->cache().length(); }
-Status Session::rewind(int64_t length) { return impl_->cache().truncate(length); }
-Result<Session> Session::fork() const { return Session(impl_->fork()); }
+int64_t Session::length() const { return impl_->sequence().cache().length(); }
+size_t Session::memory_bytes() const { return impl_->sequence().cache().byte_count(); }
+Status Session::rewind(int64_t length) { return impl_->sequence().rewind(length); }
+Result<Session> Session::fork() const {
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<SessionImpl> copy, impl_->fork());
+  return Session(std::move(copy));
+}
+
+Result<Batch> Model::batch() const { return Batch(std::make_unique<BatchImpl>(impl_)); }
+
+Batch::Batch(std::unique_ptr<BatchImpl> impl) : impl_(std::move(impl)) {}
+Batch::Batch(Batch&&) noexcept = default;
+Batch& Batch::operator=(Batch&&) noexcept = default;
+Batch::~Batch() = default;
+
+Result<std::vector<Tensor>> Batch::run(std::string_view method, std::span<const Part> parts,
+                                       std::span<const Tensor> inputs) {
+  return impl_->run(method, parts, inputs);
+}
 
 }  // namespace hearth

@@ -8,8 +8,8 @@
 #include "hal/memory_pool.h"
 #include "hearth/status.h"
 #include "hearth/tensor.h"
-#include "kernels/key_value_cache.h"
 #include "model/model_impl.h"
+#include "model/sequence.h"
 
 namespace hearth {
 
@@ -24,17 +24,15 @@ class SessionImpl {
   Result<std::vector<Tensor>> order_inputs(std::string_view method,
                                            std::span<const std::pair<std::string, Tensor>> inputs) const;
   /// See Session::fork.
-  std::unique_ptr<SessionImpl> fork() const;
-  MemoryPool& pool() { return *pool_; }
-  KeyValueCache& cache() { return cache_; }
+  Result<std::unique_ptr<SessionImpl>> fork() const;
+  const ModelImpl* model() const { return model_.get(); }
+  Sequence& sequence() { return sequence_; }
+  const Sequence& sequence() const { return sequence_; }
 
  private:
-  Result<std::vector<Tensor>> run_checked(const ModelImpl::Method& method, std::span<const Tensor> inputs);
-  Status own_outputs(std::span<const Tensor> inputs, std::span<Tensor> outputs);
-
   std::shared_ptr<ModelImpl> model_;
   std::shared_ptr<MemoryPool> pool_;
-  KeyValueCache cache_;
+  Sequence sequence_;
 };
 
 }  // namespace hearth

@@ -237,6 +237,15 @@ def test_sessions_that_fork_and_go_back_answer_as_a_fresh_one(build_kind, llama)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("build_kind", ["release", "tsan"])
+def test_sequences_of_a_scheduler_answer_as_alone(build_kind, llama):
+    stress = BUILD / build_kind / "tests" / "stress" / "scheduler_stress"
+    if not stress.exists():
+        pytest.skip(f"{stress} is not built")
+    done = run_program(stress, "5", "1", llama[1])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("prompt", "message"),
     [([256], "256 is not a token"), ([-1], "-1 is not a token"), ([5] * 512, "512 tokens, and the model's context")],

@@ -1,5 +1,5 @@
-// Random calls of sessions of a language model, compared with a plain list of tokens: whatever was appended, forked and
-// taken back, a session answers as a fresh one that is given its tokens in one piece.
+// Random calls of sessions of a language model, one by one and several at once, compared with a plain list of tokens:
+// whatever was appended, forked and taken back, a session answers as a fresh one that is given its tokens in one piece.
 //
 // usage: sequence_stress CALLS SEED FILE    exit status 1 at the first answer that differs
 
@@ -66,7 +66,7 @@ Status check_same(std::span<const float> got, std::span<const float> wanted) {
 
 class Stress {
  public:
-  Stress(Model model, uint32_t seed) : model_(std::move(model)), random_(seed) {
+  Stress(Model model, Batch batch, uint32_t seed) : model_(std::move(model)), batch_(std::move(batch)), random_(seed) {
     vocabulary_ = model_.impl()->archive().manifest().pipeline->generation.vocabulary_size;
   }
 
@@ -79,6 +79,7 @@ class Stress {
   }
 
  private:
+  int64_t length_of(size_t number) const { return static_cast<int64_t>(sequences_[number].tokens.size()); }
   int64_t draw(int64_t least, int64_t most) { return std::uniform_int_distribution(least, most)(random_); }
 
   Status call() {
@@ -88,7 +89,7 @@ class Stress {
     }
     const auto chosen = static_cast<size_t>(draw(0, static_cast<int64_t>(sequences_.size()) - 1));
     Sequence& sequence = sequences_[chosen];
-    switch (draw(0, 7)) {
+    switch (draw(0, 9)) {
       case 0:
         return fork(sequence);
       case 1:
@@ -99,6 +100,9 @@ class Stress {
         return {};
       case 3:
         return fail(sequence);
+      case 4:
+      case 5:
+        return extend_together();
       default:
         return extend(sequence);
     }
@@ -117,8 +121,71 @@ class Stress {
     if (sequence.session.rewind(length + 1).ok() || sequence.session.run("decode", std::span<const Tensor>()).ok()) {
       return error(StatusCode::kFailed, "nonsense was taken");
     }
+    HEARTH_RETURN_IF_ERROR(fail_together(sequence.session));
     if (sequence.session.length() == length) return {};
     return error(StatusCode::kFailed, "{} tokens instead of {}", sequence.session.length(), length);
+  }
+
+  Status fail_together(Session& session) {
+    HEARTH_ASSIGN_OR_RETURN(Session other, model_.session());
+    using Parts = std::vector<Batch::Part>;
+    const std::vector<std::pair<Parts, std::string_view>> cases{
+        {{}, "no sessions"},
+        {{{&session, 1}, {&session, 1}}, "parts 0 and 1 of the batch are the same session"},
+        {{{nullptr, 2}}, "part 0 of the batch has no session"},
+        {{{&session, 2}, {&other, 0}}, "part 1 of the batch has 0 tokens"},
+        {{{&session, 2}, {&other, 1}}, "the batch's parts have 3 tokens, but its first input is int64[2]"},
+    };
+    Tokens tokens{0, vocabulary_ - 1};
+    for (const auto& [parts, message] : cases) {
+      const auto refused = append_together(parts, tokens, tokens, tokens);
+      if (refused.status().message().find(message) != std::string::npos) continue;
+      return error(StatusCode::kFailed, "'{}' instead of '{}'", refused.status().message(), message);
+    }
+    // The second token does not exist: the step fails after the checks, half-way through the model or before it.
+    Tokens wrong{0, vocabulary_};
+    Tokens rows{1};
+    Tokens positions{session.length(), 0};
+    if (append_together(Parts{{&session, 1}, {&other, 1}}, wrong, positions, rows).ok() || other.length() != 0) {
+      return error(StatusCode::kFailed, "a token that does not exist was taken");
+    }
+    return {};
+  }
+
+  /// Some of the sessions at once.
+  Status extend_together() {
+    std::vector<Batch::Part> parts;
+    std::vector<size_t> chosen;
+    Tokens tokens;
+    Tokens positions;
+    Tokens rows;
+    for (size_t i = 0; i < sequences_.size(); ++i) {
+      if (draw(0, 3) == 0 || length_of(i) + kMostTokensOfCall > kLongestSequence) continue;
+      const int64_t count = draw(0, 2) == 0 ? draw(2, kMostTokensOfCall) : 1;
+      for (int64_t token = 0; token < count; ++token) {
+        positions.push_back(length_of(i));
+        sequences_[i].tokens.push_back(tokens.emplace_back(draw(0, vocabulary_ - 1)));
+      }
+      rows.push_back(static_cast<int64_t>(tokens.size()) - 1);
+      parts.push_back({&sequences_[i].session, count});
+      chosen.push_back(i);
+    }
+    if (parts.empty()) return {};
+    HEARTH_ASSIGN_OR_RETURN(const Tensor logits, append_together(parts, tokens, positions, rows));
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      const auto* row = logits.data_as<float>() + static_cast<int64_t>(i) * logits.stride(0);
+      HEARTH_RETURN_IF_ERROR(check_answer(sequences_[chosen[i]], {row, static_cast<size_t>(vocabulary_)}));
+    }
+    return {};
+  }
+
+  Result<Tensor> append_together(std::span<const Batch::Part> parts, Tokens& tokens, Tokens& positions, Tokens& rows) {
+    std::array<Tensor, 3> inputs;
+    HEARTH_ASSIGN_OR_RETURN(inputs[0], borrow_list(tokens));
+    HEARTH_ASSIGN_OR_RETURN(inputs[1], borrow_list(positions));
+    HEARTH_ASSIGN_OR_RETURN(inputs[2], borrow_list(rows));
+    HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, batch_.run("decode", parts, inputs));
+    return outputs[0];
   }
 
   Status extend(Sequence& sequence) {
@@ -130,6 +197,11 @@ class Stress {
     for (int64_t& token : more) token = draw(0, vocabulary_ - 1);
     sequence.tokens.insert(sequence.tokens.end(), more.begin(), more.end());
     HEARTH_ASSIGN_OR_RETURN(const std::vector<float> logits, append(sequence.session, std::move(more)));
+    return check_answer(sequence, logits);
+  }
+
+  /// Compares what a session answered with what a fresh one answers.
+  Status check_answer(const Sequence& sequence, std::span<const float> logits) {
     HEARTH_ASSIGN_OR_RETURN(Session fresh, model_.session());
     HEARTH_ASSIGN_OR_RETURN(const std::vector<float> expected, append(fresh, sequence.tokens));
     if (sequence.session.length() != static_cast<int64_t>(sequence.tokens.size())) {
@@ -139,22 +211,25 @@ class Stress {
   }
 
   Model model_;
+  Batch batch_;
   std::mt19937 random_;
   int64_t vocabulary_;
   std::vector<Sequence> sequences_;
 };
+
+Status run(const std::vector<std::string>& arguments) {
+  HEARTH_ASSIGN_OR_RETURN(Model model, Model::open(arguments[2]));
+  HEARTH_ASSIGN_OR_RETURN(Batch batch, model.batch());
+  const auto seed = static_cast<uint32_t>(std::atoi(arguments[1].c_str()));
+  return Stress(std::move(model), std::move(batch), seed).run(std::atoi(arguments[0].c_str()));
+}
 
 int main_function(const std::vector<std::string>& arguments) {
   if (arguments.size() != 3) {
     fmt::print(stderr, "usage: sequence_stress CALLS SEED FILE\n");
     return 2;
   }
-  Result<Model> model = Model::open(arguments[2]);
-  Status status = model.status();
-  if (status.ok()) {
-    const auto seed = static_cast<uint32_t>(std::atoi(arguments[1].c_str()));
-    status = Stress(*std::move(model), seed).run(std::atoi(arguments[0].c_str()));
-  }
+  const Status status = run(arguments);
   if (!status.ok()) fmt::print(stderr, "{}\n", status.message());
   return status.ok() ? 0 : 1;
 }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "base/errors.h"
 #include "kernels/attention_operands.h"
@@ -19,28 +22,31 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-/// One call's work; its members compute blocks of queries of one head each.
+/// The attention of a batch, or of a sequence of a step: items of work, each a block of queries of one head.
 template <typename T>
 class Attention {
  public:
+  /// The operands and the plan outlive the object.
   Attention(const MicroKernels& kernels, const AttentionOperands& operands, const AttentionPlan& plan)
       : kernels_(kernels), operands_(operands), plan_(plan), panels_(kernels, operands, plan) {}
 
-  Status run(const KernelContext& context) {
-    const int64_t packed = plan_.packs ? panels_.size() : 0;
-    const int64_t floats = packed + context.team->size() * scratch_size();
-    HEARTH_ASSIGN_OR_RETURN(const StorageRef memory,
-                            context.pool->allocate(static_cast<size_t>(floats) * sizeof(float)));
-    auto* panels = reinterpret_cast<float*>(memory->data());
-    scratch_ = panels + packed;
-    if (plan_.packs) panels_.pack(*context.team, panels, scratch_, scratch_size());
-    const int64_t items = operands_.batches * operands_.heads * plan_.query_blocks;
-    context.team->parallel_for(items, 1, [&](int64_t begin, int64_t end) {
-      TileRun tiles(*plan_.tiles);
-      for (int64_t item = begin; item < end; ++item) attend(block_of(item), tiles);
-    });
-    return {};
+  const AttentionPlan& plan() const { return plan_; }
+  int64_t items() const { return operands_.batches * operands_.heads * plan_.query_blocks; }
+  /// Floats that panels take, and those that a member works with: a Block's, or what packing takes before.
+  int64_t panels_size() const { return plan_.packs ? panels_.size() : 0; }
+  int64_t scratch_size() const {
+    const int64_t loaded = plan_.packs ? 0 : 2 * kKeysOfBlock * plan_.row_stride;
+    const int64_t row = 3 * plan_.row_stride + plan_.scores_stride + plan_.weights_stride + 2;
+    const int64_t block = plan_.queries_of_block * row + kKeysOfBlock + loaded;
+    return plan_.packs ? std::max(block, plan_.packing_size()) : block;
   }
+
+  /// Makes the panels in `memory`, where there are any. `scratch`: every member's, `step` floats apart.
+  void pack(ThreadTeam& team, float* memory, float* scratch, int64_t step) {
+    if (plan_.packs) panels_.pack(team, memory, scratch, step);
+  }
+  /// Computes an item. `scratch`: the member's.
+  void attend(int64_t item, float* scratch, TileRun& tiles) const { attend(block_of(item, scratch), tiles); }
 
  private:
   /// A block of queries while it is worked on.
@@ -62,15 +68,7 @@ class Attention {
     float* values;   ///< Unless packed: room for the values of a block.
   };
 
-  /// Floats that a member works with: a Block's, or what packing takes before.
-  int64_t scratch_size() const {
-    const int64_t loaded = plan_.packs ? 0 : 2 * kKeysOfBlock * plan_.row_stride;
-    const int64_t row = 3 * plan_.row_stride + plan_.scores_stride + plan_.weights_stride + 2;
-    const int64_t block = plan_.queries_of_block * row + kKeysOfBlock + loaded;
-    return plan_.packs ? std::max(block, plan_.packing_size()) : block;
-  }
-
-  Block block_of(int64_t item) const {
+  Block block_of(int64_t item, float* next) const {
     Block block{};
     const int64_t head = item / plan_.query_blocks;
     block.batch = head / operands_.heads;
@@ -79,7 +77,6 @@ class Attention {
     // The last queries see most keys when causal; they come first, so that no member starts a long block last.
     block.query = (plan_.query_blocks - 1 - item % plan_.query_blocks) * plan_.queries_of_block;
     block.queries = std::min(plan_.queries_of_block, operands_.queries - block.query);
-    float* next = scratch_ + ThreadTeam::current_member() * scratch_size();
     const auto take = [&](int64_t floats) { return std::exchange(next, next + floats); };
     block.rows = take(plan_.queries_of_block * plan_.row_stride);
     block.sums = take(plan_.queries_of_block * plan_.row_stride);
@@ -311,17 +308,65 @@ class Attention {
   const AttentionOperands& operands_;
   const AttentionPlan& plan_;
   AttentionPanels<T> panels_;
-  float* scratch_ = nullptr;
 };
 
-Status attend_all(const KernelContext& context, const AttentionOperands& operands) {
+/// Shares the items of several attentions among the team, and waits. Their panels are there at the same time.
+template <typename T>
+Status attend_together(const KernelContext& context, std::span<Attention<T>> parts) {
+  if (parts.empty()) return {};
+  int64_t scratch_size = 0;
+  int64_t panels_size = 0;
+  int64_t items = 0;
+  for (const Attention<T>& part : parts) {
+    scratch_size = std::max(scratch_size, part.scratch_size());
+    panels_size += part.panels_size();
+    items += part.items();
+  }
+  const int64_t floats = panels_size + context.team->size() * scratch_size;
+  HEARTH_ASSIGN_OR_RETURN(const StorageRef memory, context.pool->allocate(static_cast<size_t>(floats) * sizeof(float)));
+  auto* panels = reinterpret_cast<float*>(memory->data());
+  float* scratch = panels + panels_size;
+  for (Attention<T>& part : parts) {
+    part.pack(*context.team, panels, scratch, scratch_size);
+    panels += part.panels_size();
+  }
+  context.team->parallel_for(items, 1, [&](int64_t begin, int64_t end) {
+    float* own = scratch + ThreadTeam::current_member() * scratch_size;
+    TileRun tiles(*parts[0].plan().tiles);
+    int64_t first = 0;
+    for (const Attention<T>& part : parts) {
+      for (int64_t i = std::max(begin, first); i < std::min(end, first + part.items()); ++i) {
+        part.attend(i - first, own, tiles);
+      }
+      first += part.items();
+    }
+  });
+  return {};
+}
+
+/// Sequences with many queries have work enough for the team, and panels, which come and go one after the other;
+/// those with few are worked on together.
+Status attend_all(const KernelContext& context, std::span<const AttentionOperands> sequences) {
+  if (sequences.empty()) return {};
   const MicroKernels& kernels = micro_kernels();
-  const AttentionPlan plan(kernels, operands);
-  // Queries against keys, and the weights against the values.
-  count_operations(plan.pairs ? DType::kBFloat16 : DType::kFloat32,
-                   4.0 * static_cast<double>(operands.query.element_count() * operands.keys));
-  return visit_floating_dtype("attention", operands.query.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
-    return Attention<T>(kernels, operands, plan).run(context);
+  std::vector<AttentionPlan> plans;
+  for (const AttentionOperands& operands : sequences) {
+    const AttentionPlan& plan = plans.emplace_back(kernels, operands);
+    // Queries against keys, and the weights against the values.
+    count_operations(plan.pairs ? DType::kBFloat16 : DType::kFloat32,
+                     4.0 * static_cast<double>(operands.query.element_count() * operands.keys));
+  }
+  return visit_floating_dtype("attention", sequences[0].query.dtype(), [&]<typename T>(TypeTag<T>) -> Status {
+    std::vector<Attention<T>> few;
+    for (size_t i = 0; i < sequences.size(); ++i) {
+      Attention<T> part(kernels, sequences[i], plans[i]);
+      if (plans[i].packs) {
+        HEARTH_RETURN_IF_ERROR(attend_together(context, std::span(&part, 1)));
+      } else {
+        few.push_back(std::move(part));
+      }
+    }
+    return attend_together(context, std::span(few));
   });
 }
 
@@ -334,17 +379,17 @@ Result<AttentionResult> attention(const KernelContext& context, const Tensor& qu
   if (is_double(query)) return reference::attention(context, query, key, value, mask, parameters);
   HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
                           attention_operands(context, query, key, value, mask, parameters));
-  HEARTH_RETURN_IF_ERROR(attend_all(context, operands));
+  HEARTH_RETURN_IF_ERROR(attend_all(context, std::span(&operands, 1)));
   return operands.result;
 }
 
 Result<Tensor> cached_attention(const KernelContext& context, const Tensor& query, const Tensor& key,
                                 const Tensor& value, const Tensor& sinks, const CachedAttentionParameters& parameters) {
   if (is_double(query)) return reference::cached_attention(context, query, key, value, sinks, parameters);
-  HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
+  HEARTH_ASSIGN_OR_RETURN(const CachedAttentionOperands operands,
                           cached_attention_operands(context, query, key, value, sinks, parameters));
-  HEARTH_RETURN_IF_ERROR(attend_all(context, operands));
-  return by_token(operands.result.output);
+  HEARTH_RETURN_IF_ERROR(attend_all(context, operands.sequences));
+  return operands.output;
 }
 
 }  // namespace hearth

@@ -107,10 +107,10 @@ Status attend_all(const KernelContext& context, const AttentionOperands& operand
 
 Result<Tensor> cached_attention(const KernelContext& context, const Tensor& query, const Tensor& key,
                                 const Tensor& value, const Tensor& sinks, const CachedAttentionParameters& parameters) {
-  HEARTH_ASSIGN_OR_RETURN(const AttentionOperands operands,
+  HEARTH_ASSIGN_OR_RETURN(const CachedAttentionOperands operands,
                           cached_attention_operands(context, query, key, value, sinks, parameters));
-  HEARTH_RETURN_IF_ERROR(attend_all(context, operands));
-  return by_token(operands.result.output);
+  for (const AttentionOperands& sequence : operands.sequences) HEARTH_RETURN_IF_ERROR(attend_all(context, sequence));
+  return operands.output;
 }
 
 Result<AttentionResult> attention(const KernelContext& context, const Tensor& query, const Tensor& key,

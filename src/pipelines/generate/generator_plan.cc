@@ -7,9 +7,6 @@
 namespace hearth {
 namespace {
 
-/// Tokens of a prompt that go through the model together: enough to keep it busy, few enough to bound memory.
-constexpr int64_t kUsualTokens = 512;
-
 bool is_plain_list(const InputSpec& input, std::string_view name) {
   return input.name == name && input.dtype == DType::kInt64 && input.shape.size() == 1 &&
          !input.shape[0].symbol.empty() && input.shape[0].multiply == 1 && input.shape[0].add == 0;
@@ -44,7 +41,7 @@ Result<GeneratorPlan> plan_generator(const Manifest& manifest) {
   if (tokens.min > 1 || rows.min > 1) {
     return invalid_file("method '{}' does not take a single token", pipeline.method);
   }
-  return GeneratorPlan{&pipeline, std::min(tokens.max, kUsualTokens)};
+  return GeneratorPlan{&pipeline, tokens.max, std::min(tokens.max, rows.max)};
 }
 
 }  // namespace hearth

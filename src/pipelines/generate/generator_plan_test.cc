@@ -9,7 +9,7 @@ namespace hearth {
 namespace {
 
 constexpr std::string_view kMethod = R"({"decode": {
-  "symbols": {"t": {"min": 1, "max": 4096}, "r": {"min": 1, "max": 4096}},
+  "symbols": {"t": {"min": 1, "max": 4096}, "r": {"min": 1, "max": 1024}},
   "inputs": [{"name": "tokens", "dtype": "int64", "shape": ["t"], "dim_order": [0]},
              {"name": "positions", "dtype": "int64", "shape": ["t"], "dim_order": [0]},
              {"name": "rows", "dtype": "int64", "shape": ["r"], "dim_order": [0]}],
@@ -33,7 +33,8 @@ TEST(GeneratorPlan, ReadsTheManifest) {
   ASSERT_TRUE(manifest.ok()) << manifest.status().message();
   const Result<GeneratorPlan> plan = plan_generator(*manifest);
   ASSERT_TRUE(plan.ok()) << plan.status().message();
-  EXPECT_EQ(plan->most_tokens, 512);
+  EXPECT_EQ(plan->most_tokens, 4096);
+  EXPECT_EQ(plan->most_sequences, 1024);
   EXPECT_EQ(plan->pipeline->generation.context_length, 64);
   EXPECT_EQ(plan->pipeline->generation.end_tokens, (std::vector<int64_t>{2, 7}));
 }

@@ -2,7 +2,7 @@
 .PHONY: help runtime demo test bench format clean
 
 help:
-	@echo "make demo     install what is missing, build, export the demo model and classify pictures with it"
+	@echo "make demo     install what is missing, build, export the demo models, classify pictures and continue a text"
 	@echo "make runtime  build build/hearth, what inference needs; touches no Python"
 	@echo "make test     the same set-up, then every test"
 	@echo "make bench    measure beside ONNX Runtime, OpenVINO and ExecuTorch, and write docs/performance.md anew"

@@ -1,4 +1,5 @@
-"""The main job on real input: exports the demo model and classifies pictures of handwritten digits with it.
+"""The main jobs on real input: exports the demo models, classifies pictures of handwritten digits with one and goes on
+with a text by the other.
 
 usage: python demo/demo.py
 """
@@ -10,6 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+PROMPT = "And the king said unto the people,"
 
 
 def run(title: str, *command: str | Path) -> None:
@@ -23,7 +25,7 @@ def run(title: str, *command: str | Path) -> None:
 
 def main() -> None:
     hearth = ROOT / "build" / "hearth"
-    model = HERE / "out" / "digits.pt2"
+    model, writer = HERE / "out" / "digits.pt2", HERE / "out" / "verses.pt2"
     model.parent.mkdir(exist_ok=True)
     run("1. PyTorch model to one file", Path(sys.executable), "-m", "hearth.export", HERE / "digits", "-o", model)
     run("2. What is in the file", hearth, "inspect", model)
@@ -37,6 +39,10 @@ def main() -> None:
         "--top",
         "3",
     )
+    export = (Path(sys.executable), "-m", "hearth.export")
+    run("5. A language model, its weights in 4 bits", *export, HERE / "verses", "-o", writer, "--quant", "q4")
+    run("6. A text goes on", hearth, "generate", writer, "-p", PROMPT, "-n", "96", "--temp", "0.6", "--seed", "7")
+    run("7. How well it foresees a book that it never saw", hearth, "eval", writer, "--perplexity", HERE / "jonah.txt")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class Runner {
     return tokens;
   }
   Status step(std::span<const int64_t> tokens) {
-    return decoder_step(session_, plan_.pipeline->method, tokens, tokens.size() - 1).status();
+    return decoder_step(session_, plan_.pipeline->method, tokens).status();
   }
 
   Session& session_;

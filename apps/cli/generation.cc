@@ -52,11 +52,28 @@ Result<OutputForm> output_form(const GenerateCommandOptions& options) {
   return OutputForm{options.json_schema.empty() ? Kind::kGrammar : Kind::kJsonSchema, std::move(text)};
 }
 
+nlohmann::ordered_json log_probabilities_json(const Generation& generation) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (size_t i = 0; i < generation.tokens.size(); ++i) {
+    const ChosenToken& chosen = generation.log_probabilities[i];
+    nlohmann::ordered_json likeliest = nlohmann::ordered_json::array();
+    for (const auto& [token, log_probability] : chosen.likeliest) {
+      likeliest.push_back({{"token", token}, {"log_probability", log_probability}});
+    }
+    rows.push_back({{"token", generation.tokens[i]},
+                    {"log_probability", chosen.log_probability},
+                    {"likeliest", std::move(likeliest)}});
+  }
+  return rows;
+}
+
 }  // namespace
 
 Result<GenerateOptions> generation_options(const GenerateCommandOptions& options) {
   GenerateOptions wanted{.max_tokens = options.max_tokens,
                          .sampling = options.sampling,
+                         .likeliest_tokens = options.likeliest_tokens,
+                         .guessed_tokens = options.guessed_tokens,
                          .stops_at_end = !options.ignore_end,
                          .stop_strings = options.stops};
   HEARTH_ASSIGN_OR_RETURN(wanted.form, output_form(options));
@@ -70,15 +87,18 @@ double tokens_per_second(const Generation& generation) {
 }
 
 nlohmann::ordered_json generation_json(const Generation& generation, size_t prompt_tokens) {
-  return {{"tokens", generation.tokens},
-          {"text", generation.text},
-          {"finish", name_of(generation.finish)},
-          {"prompt_tokens", prompt_tokens},
-          {"reused_tokens", generation.reused_tokens},
-          {"timings",
-           {{"prompt_ms", generation.prompt_seconds * kMillisecondsOfSecond},
-            {"first_token_ms", generation.prompt_seconds * kMillisecondsOfSecond},
-            {"tokens_per_second", tokens_per_second(generation)}}}};
+  nlohmann::ordered_json document = {{"tokens", generation.tokens},
+                                     {"text", generation.text},
+                                     {"finish", name_of(generation.finish)},
+                                     {"prompt_tokens", prompt_tokens},
+                                     {"reused_tokens", generation.reused_tokens},
+                                     {"right_guesses", generation.right_guesses},
+                                     {"timings",
+                                      {{"prompt_ms", generation.prompt_seconds * kMillisecondsOfSecond},
+                                       {"first_token_ms", generation.prompt_seconds * kMillisecondsOfSecond},
+                                       {"tokens_per_second", tokens_per_second(generation)}}}};
+  if (!generation.log_probabilities.empty()) document["log_probabilities"] = log_probabilities_json(generation);
+  return document;
 }
 
 bool print_text(std::string_view text) {

@@ -193,6 +193,15 @@ class Program {
         ->allow_extra_args(false)
         ->take_all();
     added->add_flag("--ignore-end", generate_.ignore_end, "go on after a token that ends an answer");
+    added
+        ->add_option("--guess", generate_.guessed_tokens,
+                     "tokens to guess at a time where the text repeats itself: the same answer, sooner")
+        ->check(kCount)
+        ->capture_default_str();
+    added
+        ->add_option("--log-probabilities", generate_.likeliest_tokens,
+                     "with --json, how probable each token was, and so many that were likeliest")
+        ->check(kCount);
     added->add_option("--stop", generate_.stops, "text that ends an answer and is no part of it")
         ->allow_extra_args(false)
         ->take_all();

@@ -49,6 +49,8 @@ struct GenerateCommandOptions {
   SamplingOptions sampling;
   std::vector<std::string> logit_bias;  ///< "TOKEN=NUMBER".
   bool ignore_end = false;
+  int64_t guessed_tokens = 0;               ///< See GenerateOptions.
+  std::optional<int64_t> likeliest_tokens;  ///< The same; told with --json.
 };
 
 struct EvalOptions {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,7 +33,14 @@ struct OutputForm {
 struct GenerateOptions {
   int64_t max_tokens = 128;    ///< Tokens to generate at most.
   SamplingOptions sampling{};  ///< How each token is chosen.
-  bool stops_at_end = true;    ///< A token that the model's file calls an end is the last.
+  /// How many of the likeliest tokens Generation::log_probabilities tells of, beside the one that was chosen; none:
+  /// nothing is told.
+  std::optional<int64_t> likeliest_tokens{};
+  /// Tokens that a generator may guess at a time, where the text repeats itself: the model looks at all of them in one
+  /// step, and those that it would have chosen are kept, so that the text is the same and comes sooner (Saxena, "Prompt
+  /// lookup decoding", 2023). 0: it guesses none. A scheduler, which has more to do in a step, never guesses.
+  int64_t guessed_tokens = 0;
+  bool stops_at_end = true;  ///< A token that the model's file calls an end is the last.
   /// The first of them that comes ends the text, and is no part of it. Only for models with a tokenizer.
   std::vector<std::string> stop_strings{};
   OutputForm form{};  ///< Only for models with a tokenizer.
@@ -60,10 +68,19 @@ enum class FinishReason {
   kCaller,   ///< The caller's function said so.
 };
 
+/// How probable a token was that was chosen, and what else could have come. Probabilities are the model's own, before
+/// sampling options and forms change them.
+struct ChosenToken {
+  double log_probability = 0;
+  std::vector<TokenLogProbability> likeliest;  ///< Most probable first.
+};
+
 struct Generation {
-  std::vector<int64_t> tokens;  ///< What was generated, an end token included.
-  std::string text;             ///< Of the tokens; empty without a tokenizer.
-  int64_t reused_tokens = 0;    ///< Of the prompt, which the model had read for the generation before.
+  std::vector<int64_t> tokens;                 ///< What was generated, an end token included.
+  std::vector<ChosenToken> log_probabilities;  ///< Of each token, if asked for.
+  std::string text;                            ///< Of the tokens; empty without a tokenizer.
+  int64_t reused_tokens = 0;                   ///< Of the prompt, which the model had read for the generation before.
+  int64_t right_guesses = 0;                   ///< Of tokens; see GenerateOptions::guessed_tokens.
   FinishReason finish = FinishReason::kLength;
   double prompt_seconds = 0;    ///< Until the model had read the prompt and the first token was known.
   double generate_seconds = 0;  ///< For the tokens after the first.

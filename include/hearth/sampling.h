@@ -10,6 +10,11 @@ struct TokenBias {
   double bias;
 };
 
+struct TokenLogProbability {
+  int64_t token;
+  double log_probability;  ///< Natural logarithm.
+};
+
 /// How the next token is chosen. The defaults choose the most probable one.
 ///
 /// In order, each on what the one before left: penalties and biases change scores; the temperature divides them; top_k,

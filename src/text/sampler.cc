@@ -77,13 +77,28 @@ void Sampler::begin(std::span<const int64_t> prompt) {
 }
 
 Result<int64_t> Sampler::next(std::span<const float> scores) {
-  HEARTH_ASSIGN_OR_RETURN(std::vector<Candidate> left, candidates(scores));
-  int64_t token = 0;
-  if (options_.temperature == 0) {
-    token = std::ranges::max_element(left, {}, &Candidate::score)->token;
-  } else {
-    narrow(left);
-    token = draw(left);
+  const std::vector<double> values = adjusted(scores);
+  // The comparisons leave out NaN, and tokens that are forbidden.
+  constexpr double kForbidden = -std::numeric_limits<double>::infinity();
+  double highest = kForbidden;
+  int64_t token = -1;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] <= highest || std::isnan(values[i])) continue;
+    highest = values[i];
+    token = static_cast<int64_t>(i);
+  }
+  if (token < 0) {
+    return error(StatusCode::kFailed,
+                 "sampling: the model leaves no token that could be next: its scores are no numbers");
+  }
+  if (options_.temperature != 0) {
+    std::vector<Candidate> candidates;
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (!(values[i] > kForbidden)) continue;
+      candidates.push_back({static_cast<int64_t>(i), std::min(values[i], std::numeric_limits<double>::max()), 0});
+    }
+    narrow(candidates);
+    token = draw(candidates);
   }
   ++generated_[token];
   return token;
@@ -95,28 +110,14 @@ double Sampler::penalised(double score, int64_t generated) const {
   return score - options_.presence_penalty - options_.frequency_penalty * static_cast<double>(generated);
 }
 
-Result<std::vector<Sampler::Candidate>> Sampler::candidates(std::span<const float> scores) const {
-  std::vector<double> adjusted(scores.begin(), scores.end());
+std::vector<double> Sampler::adjusted(std::span<const float> scores) const {
+  std::vector<double> values(scores.begin(), scores.end());
   for (const auto& [token, generated] : generated_) {
-    double& score = adjusted[static_cast<size_t>(token)];
+    double& score = values[static_cast<size_t>(token)];
     score = penalised(score, generated);
   }
-  for (const TokenBias& entry : options_.logit_bias) adjusted[static_cast<size_t>(entry.token)] += entry.bias;
-  std::vector<Candidate> result;
-  result.reserve(scores.size());
-  for (size_t i = 0; i < adjusted.size(); ++i) {
-    const auto token = static_cast<int64_t>(i);
-    const double score = adjusted[i];
-    // What the comparison leaves out: NaN, and tokens that are forbidden.
-    if (score > -std::numeric_limits<double>::infinity()) {
-      result.push_back({token, std::min(score, std::numeric_limits<double>::max()), 0});
-    }
-  }
-  if (result.empty()) {
-    return error(StatusCode::kFailed,
-                 "sampling: the model leaves no token that could be next: its scores are no numbers");
-  }
-  return result;
+  for (const TokenBias& entry : options_.logit_bias) values[static_cast<size_t>(entry.token)] += entry.bias;
+  return values;
 }
 
 void Sampler::narrow(std::vector<Candidate>& candidates) const {

@@ -31,7 +31,7 @@ class Sampler {
   };
 
   explicit Sampler(const SamplingOptions& options) : options_(options), random_(options.seed) {}
-  Result<std::vector<Candidate>> candidates(std::span<const float> scores) const;
+  std::vector<double> adjusted(std::span<const float> scores) const;
   double penalised(double score, int64_t generated) const;
   void narrow(std::vector<Candidate>& candidates) const;
   int64_t draw(const std::vector<Candidate>& candidates);

@@ -71,6 +71,37 @@ def test_a_text_is_continued(talker, text):
     assert said["text"] == tokenizer.decode(said["tokens"], skip_special_tokens=True)
 
 
+@pytest.mark.parametrize("options", [[], ["--temp", "0.7", "--seed", "5"], ["--regex", "(ab|cd)*e", "--temp", "1"]])
+@pytest.mark.parametrize("guessed", ["1", "3", "20"])
+def test_guesses_change_nothing(talker, options, guessed):
+    command = ["generate", talker[2], "-p", "warm is the hearth, warm is the hearth", "-n", "96", *options]
+    alone, guessing = answer(*command), answer(*command, "--guess", guessed)
+    assert (guessing["tokens"], guessing["text"]) == (alone["tokens"], alone["text"])
+    assert alone["right_guesses"] == 0
+
+
+def test_repetitions_are_guessed(talker):
+    said = answer("generate", talker[2], "-p", TEXTS[0], "-n", "200", "--ignore-end", "--guess", "4")
+    assert said["right_guesses"] > 50
+
+
+@pytest.mark.parametrize("options", [[], ["--temp", "1.5", "--top-k", "50"], ["--regex", "[a-z ]*"]])
+def test_log_probabilities_are_the_models_own(talker, options):
+    model, tokenizer, file = talker
+    said = answer("generate", file, "-p", TEXTS[0], "-n", "16", "--log-probabilities", "3", *options)
+    prompt = tokenizer(TEXTS[0], split_special_tokens=True)["input_ids"]
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([prompt + said["tokens"]])).logits[0, len(prompt) - 1 : -1]
+    expected = torch.log_softmax(logits.double(), dim=-1)
+    assert len(said["log_probabilities"]) == len(said["tokens"]) > 4
+    for row, token, told in zip(expected, said["tokens"], said["log_probabilities"], strict=True):
+        assert told["token"] == token
+        assert told["log_probability"] == pytest.approx(row[token].item(), abs=1e-4)
+        values = [pair["log_probability"] for pair in told["likeliest"]]
+        assert values == pytest.approx(row.topk(3).values.tolist(), abs=1e-4)
+        assert [row[pair["token"]].item() for pair in told["likeliest"]] == pytest.approx(values, abs=1e-4)
+
+
 def test_a_message_is_answered(talker):
     model, tokenizer, file = talker
     said = answer("chat", file, "-p", "Is it warm?", "--system", "Be brief.", "-n", "24", "--ignore-end")

@@ -1,6 +1,7 @@
 #include "pipelines/generate/continuation.h"
 
 #include "base/errors.h"
+#include "text/log_probabilities.h"
 
 namespace hearth {
 namespace {
@@ -32,11 +33,18 @@ Continuation::Continuation(TextModel& model, std::span<const int64_t> prompt, co
 
 Status Continuation::choose(std::span<float> scores) {
   chosen_.reset();
+  double total = 0;
+  if (options_.likeliest_tokens) {
+    // Before the form changes scores; it leaves that of the token that will be chosen.
+    total = log_sum_exp(scores);
+    probability_.likeliest = likeliest_tokens(scores, static_cast<size_t>(*options_.likeliest_tokens));
+  }
   if (constraint_) {
     HEARTH_ASSIGN_OR_RETURN(const bool goes_on, constraint_->apply(tokens_left(), scores));
     if (!goes_on) return {};
   }
   HEARTH_ASSIGN_OR_RETURN(chosen_, sampler_.next(scores));
+  probability_.log_probability = scores[static_cast<size_t>(*chosen_)] - total;
   return {};
 }
 
@@ -48,6 +56,7 @@ Status Continuation::accept() {
   }
   const int64_t token = *chosen_;
   generation_.tokens.push_back(token);
+  if (options_.likeliest_tokens) generation_.log_probabilities.push_back(probability_);
   const bool ends = model_->is_end(token) && options_.stops_at_end;
   HEARTH_RETURN_IF_ERROR(tell(token, ends));
   if (constraint_ && !ends) {

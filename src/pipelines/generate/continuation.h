@@ -54,6 +54,7 @@ class Continuation {
   Sampler sampler_;
   std::optional<TextStream> stream_;
   std::optional<int64_t> chosen_;  ///< Nothing: the text is complete.
+  ChosenToken probability_;        ///< Of what was chosen, if asked for.
   Generation generation_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point first_token_{};

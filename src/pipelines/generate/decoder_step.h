@@ -11,8 +11,8 @@
 namespace hearth {
 
 /// Runs a decoder's method (see plan_generator()) on `tokens`, which continue the session's sequence. Returns the
-/// scores of what follows each of them from the one of index `first_row` on: float32 [rows, vocabulary].
+/// scores of what follows each of the last `rows` of them: float32 [rows, vocabulary], row-major.
 Result<Tensor> decoder_step(Session& session, std::string_view method, std::span<const int64_t> tokens,
-                            size_t first_row);
+                            size_t rows = 1);
 
 }  // namespace hearth

@@ -108,7 +108,7 @@ Result<Perplexity> perplexity(const Model& model, std::span<const int64_t> token
       const size_t first_scored = std::clamp(next_unscored, first, end - 1);
       HEARTH_ASSIGN_OR_RETURN(
           const Tensor logits,
-          decoder_step(session, plan.pipeline->method, tokens.subspan(first, end - first), first_scored - first));
+          decoder_step(session, plan.pipeline->method, tokens.subspan(first, end - first), end - first_scored));
       if (end <= next_unscored) continue;
       HEARTH_RETURN_IF_ERROR(surprises.add(logits, tokens.subspan(first_scored + 1, end - first_scored)));
       if (progress) progress(surprises.count(), total);

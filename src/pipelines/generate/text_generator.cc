@@ -1,13 +1,13 @@
 #include <algorithm>
-#include <array>
-#include <numeric>
+#include <vector>
 
 #include "base/errors.h"
 #include "hearth/generate.h"
 #include "pipelines/generate/continuation.h"
+#include "pipelines/generate/decoder_step.h"
+#include "pipelines/generate/prompt_lookup.h"
 #include "pipelines/generate/step_plan.h"
 #include "pipelines/generate/text_model.h"
-#include "pipelines/generate/token_lists.h"
 
 namespace hearth {
 
@@ -26,12 +26,15 @@ class TextGeneratorImpl {
       HEARTH_ASSIGN_OR_RETURN(reused, go_back_to(prompt));
       HEARTH_RETURN_IF_ERROR(read(prompt.subspan(static_cast<size_t>(reused)), continuation));
     }
+    int64_t right_guesses = 0;
     while (!continuation.is_over()) {
-      const int64_t token = continuation.last_token();
-      HEARTH_RETURN_IF_ERROR(read(std::span(&token, 1), continuation));
+      const std::vector<int64_t> guess = guess_after(continuation.last_token(), options);
+      HEARTH_ASSIGN_OR_RETURN(const int64_t right, go_on(continuation, guess));
+      right_guesses += right;
     }
     HEARTH_ASSIGN_OR_RETURN(Generation generation, continuation.finish());
     generation.reused_tokens = reused;
+    generation.right_guesses = right_guesses;
     return generation;
   }
 
@@ -46,7 +49,7 @@ class TextGeneratorImpl {
     return common;
   }
 
-  /// Goes on with the session's sequence by `tokens`, so many at a time as the method takes, and then with the next.
+  /// Reads a prompt, so many tokens at a time as the method takes, and chooses what follows.
   Status read(std::span<const int64_t> tokens, Continuation& continuation) {
     const int64_t most = std::min(model_->plan().most_tokens, kUsualTokensOfStep);
     Tensor logits;
@@ -55,18 +58,49 @@ class TextGeneratorImpl {
       HEARTH_ASSIGN_OR_RETURN(logits, step(tokens.first(static_cast<size_t>(count))));
       tokens = tokens.subspan(static_cast<size_t>(count));
     }
-    HEARTH_RETURN_IF_ERROR(continuation.choose({logits.data_as<float>(), static_cast<size_t>(logits.size(1))}));
+    return choose(logits, 0, continuation);
+  }
+
+  /// What may come behind the sequence and `token`, of which one more is chosen in any case.
+  std::vector<int64_t> guess_after(int64_t token, const GenerateOptions& options) {
+    const int64_t room = std::min(model_->plan().most_tokens, model_->facts().context_length - session_.length()) - 1;
+    const int64_t most = std::clamp<int64_t>(options.guessed_tokens, 0, std::max<int64_t>(room, 0));
+    if (most == 0) return {};
+    sequence_.push_back(token);
+    const std::span<const int64_t> guess = look_up(sequence_, static_cast<size_t>(most));
+    std::vector<int64_t> copy(guess.begin(), guess.end());
+    sequence_.pop_back();
+    return copy;
+  }
+
+  /// Reads the last token and, in the same step, the guess at what follows. Returns how much of it was right.
+  Result<int64_t> go_on(Continuation& continuation, std::span<const int64_t> guess) {
+    std::vector<int64_t> tokens{continuation.last_token()};
+    tokens.insert(tokens.end(), guess.begin(), guess.end());
+    HEARTH_ASSIGN_OR_RETURN(const Tensor logits, step(tokens, tokens.size()));
+    size_t right = 0;
+    while (true) {
+      HEARTH_RETURN_IF_ERROR(choose(logits, static_cast<int64_t>(right), continuation));
+      if (continuation.is_over() || right == guess.size() || continuation.last_token() != guess[right]) break;
+      ++right;
+    }
+    sequence_.resize(sequence_.size() - (guess.size() - right));
+    HEARTH_RETURN_IF_ERROR(session_.rewind(static_cast<int64_t>(sequence_.size())));
+    return static_cast<int64_t>(right);
+  }
+
+  static Status choose(const Tensor& logits, int64_t row, Continuation& continuation) {
+    const int64_t vocabulary = logits.size(1);
+    HEARTH_RETURN_IF_ERROR(
+        continuation.choose({logits.data_as<float>() + row * vocabulary, static_cast<size_t>(vocabulary)}));
     return continuation.accept();
   }
 
-  /// Returns the scores of what follows `tokens`, which continue the session's sequence.
-  Result<Tensor> step(std::span<const int64_t> tokens) {
-    TokenLists lists;
-    lists.add(tokens, session_.length());
-    HEARTH_ASSIGN_OR_RETURN(const auto inputs, lists.tensors());
-    HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, session_.run(model_->plan().pipeline->method, inputs));
+  /// Returns the scores of what follows the last `rows` of `tokens`, which continue the session's sequence.
+  Result<Tensor> step(std::span<const int64_t> tokens, size_t rows = 1) {
+    HEARTH_ASSIGN_OR_RETURN(Tensor logits, decoder_step(session_, model_->plan().pipeline->method, tokens, rows));
     sequence_.insert(sequence_.end(), tokens.begin(), tokens.end());
-    return outputs[0];
+    return logits;
   }
 
   std::shared_ptr<TextModel> model_;

@@ -29,6 +29,10 @@ Status TextModel::check(std::span<const int64_t> prompt, const GenerateOptions& 
     return invalid_argument("the prompt has {} tokens, and the model's context takes {}, its answer included", count,
                             facts().context_length);
   }
+  if (options.guessed_tokens < 0 || options.likeliest_tokens.value_or(0) < 0) {
+    return invalid_argument("guessed_tokens is {} and likeliest_tokens {}: neither is less than 0",
+                            options.guessed_tokens, options.likeliest_tokens.value_or(0));
+  }
   const bool needs_text = !options.stop_strings.empty() || options.form.kind != OutputForm::Kind::kAny;
   if (!needs_text || reader_.tokenizer()) return {};
   return invalid_argument("stop strings and forms need a tokenizer, which the model's file does not have");

@@ -11,12 +11,12 @@ Result<Tensor> borrow_list(std::vector<int64_t>& numbers) {
 
 }  // namespace
 
-void TokenLists::add(std::span<const int64_t> tokens, int64_t length) {
+void TokenLists::add(std::span<const int64_t> tokens, int64_t length, size_t rows) {
   for (const int64_t token : tokens) {
     tokens_.push_back(token);
     positions_.push_back(length++);
   }
-  rows_.push_back(static_cast<int64_t>(tokens_.size()) - 1);
+  for (size_t row = tokens_.size() - rows; row < tokens_.size(); ++row) rows_.push_back(static_cast<int64_t>(row));
 }
 
 Result<std::array<Tensor, 3>> TokenLists::tensors() {

@@ -9,12 +9,12 @@
 
 namespace hearth {
 
-/// A step's inputs: tokens of one sequence after another, their positions in it, and the last row of each.
+/// A step's inputs: tokens of one sequence after another, their positions in it, and which of them are answered for.
 class TokenLists {
  public:
-  /// Tokens, at least one, that continue a sequence of `length`.
-  void add(std::span<const int64_t> tokens, int64_t length);
-  /// tokens [T], positions [T], rows [sequences]. They lie in the object.
+  /// Tokens, at least one, that continue a sequence of `length`. The model answers for the last `rows` of them.
+  void add(std::span<const int64_t> tokens, int64_t length, size_t rows = 1);
+  /// tokens [T], positions [T], rows [R]. They lie in the object.
   Result<std::array<Tensor, 3>> tensors();
 
  private:

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
+
+#include "text/utf8.h"
 
 namespace hearth::jinja {
 
@@ -18,12 +18,8 @@ struct Character {
 Character character_at(std::string_view text, size_t position);
 /// The character that ends before `position`, which is at least 1.
 Character character_before(std::string_view text, size_t position);
-size_t count_characters(std::string_view text);
 /// Where each character begins, and the text's size at the end.
 std::vector<size_t> character_offsets(std::string_view text);
-void append_character(std::string& text, char32_t code_point);
-/// Whether it is well-formed, without surrogates and characters beyond Unicode.
-bool is_utf8(std::string_view text);
 
 /// What Python's str methods of the same names say of a character.
 bool is_space(char32_t character);

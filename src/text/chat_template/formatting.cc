@@ -92,7 +92,7 @@ void append_padded(TextBuilder& builder, const OriginText& text, const FieldLayo
   const size_t padding = std::min(layout.width, kLargestField) > size ? layout.width - size : 0;
   const char align = layout.align == '\0' ? default_align : layout.align;
   std::string fill;
-  for (size_t i = 0; i < padding; ++i) append_character(fill, layout.fill);
+  for (size_t i = 0; i < padding; ++i) append_utf8(fill, layout.fill);
   const size_t fill_size = padding == 0 ? 0 : fill.size() / padding;
   const bool has_sign = !text.empty() && (text.bytes()[0] == '-' || text.bytes()[0] == '+' || text.bytes()[0] == ' ');
   const size_t sign = align == '=' && has_sign ? 1 : 0;

@@ -76,7 +76,7 @@ Status append_escape(std::string& value, std::string_view& literal, Position pos
     return {};
   }
   HEARTH_ASSIGN_OR_RETURN(const char32_t character, take_number(literal, digits, base, position));
-  append_character(value, character);
+  append_utf8(value, character);
   return {};
 }
 

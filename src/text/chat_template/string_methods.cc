@@ -132,8 +132,8 @@ Result<Value> swap_case(Runtime& runtime, const Value& self, const Arguments& ar
   for (size_t i = 0; i < bytes.size();) {
     const Character character = character_at(bytes, i);
     std::string swapped;
-    append_character(swapped,
-                     is_upper(character.code_point) ? to_lower(character.code_point) : to_upper(character.code_point));
+    append_utf8(swapped,
+                is_upper(character.code_point) ? to_lower(character.code_point) : to_upper(character.code_point));
     result.append(swapped, self.text().trusted_at(i));
     i += character.size;
   }

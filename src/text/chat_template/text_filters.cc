@@ -35,7 +35,7 @@ OriginText filter_title(const OriginText& text) {
   for (size_t i = 0; i < bytes.size();) {
     const Character character = character_at(bytes, i);
     std::string mapped;
-    append_character(mapped, at_start ? to_upper(character.code_point) : to_lower(character.code_point));
+    append_utf8(mapped, at_start ? to_upper(character.code_point) : to_lower(character.code_point));
     result.append(mapped, text.trusted_at(i));
     at_start = is_space(character.code_point) ||
                std::u32string_view(U"-({[<").find(character.code_point) != std::u32string_view::npos;

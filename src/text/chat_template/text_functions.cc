@@ -20,7 +20,7 @@ OriginText mapped(const OriginText& text, Map map) {
     std::string bytes;
     while (begin < run.end) {
       const Character character = character_at(text.bytes(), begin);
-      append_character(bytes, map(character.code_point, begin == 0));
+      append_utf8(bytes, map(character.code_point, begin == 0));
       begin += character.size;
     }
     result.append(bytes, run.trusted);

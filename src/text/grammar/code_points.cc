@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
+
+#include "text/utf8.h"
 
 namespace hearth {
 namespace {
@@ -63,14 +66,6 @@ void split(char32_t first, char32_t last, std::vector<std::vector<ByteRange>>& s
   sequences.push_back(std::move(sequence));
 }
 
-/// Bytes of the sequence that a lead byte begins; 0 for what begins none.
-size_t sequence_length(uint8_t lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return 2;
-  if (lead >= 0xE0 && lead <= 0xEF) return 3;
-  return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
-}
-
 }  // namespace
 
 CodePointSet::CodePointSet(std::initializer_list<CodePointRange> ranges)
@@ -114,48 +109,6 @@ CodePointSet CodePointSet::intersected(const CodePointSet& other) const {
     } else {
       ++right;
     }
-  }
-  return result;
-}
-
-void append_utf8(std::string& text, char32_t code_point) {
-  const auto tail = [&](int shift) { text += static_cast<char>(0x80 | ((code_point >> shift) & 0x3F)); };
-  if (code_point < 0x80) {
-    text += static_cast<char>(code_point);
-  } else if (code_point < 0x800) {
-    text += static_cast<char>(0xC0 | (code_point >> 6));
-    tail(0);
-  } else if (code_point < 0x10000) {
-    text += static_cast<char>(0xE0 | (code_point >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    text += static_cast<char>(0xF0 | (code_point >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
-std::optional<std::u32string> decode_utf8(std::string_view text) {
-  constexpr char32_t kLeadBits[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-  std::u32string result;
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<uint8_t>(text[i]);
-    const size_t length = sequence_length(lead);
-    if (length == 0 || length > text.size() - i) return std::nullopt;
-    char32_t code_point = lead & kLeadBits[length];
-    for (size_t k = 1; k < length; ++k) {
-      const auto byte = static_cast<uint8_t>(text[i + k]);
-      if ((byte & 0xC0) != 0x80) return std::nullopt;
-      code_point = code_point << 6 | (byte & 0x3F);
-    }
-    const bool overlong = length > 1 && code_point <= kLongest[length - 2];
-    if (overlong || code_point > kLast || (code_point >= kFirstSurrogate && code_point <= kLastSurrogate)) {
-      return std::nullopt;
-    }
-    result += code_point;
-    i += length;
   }
   return result;
 }

@@ -2,9 +2,6 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace hearth {
@@ -39,11 +36,6 @@ class CodePointSet {
  private:
   std::vector<CodePointRange> ranges_;
 };
-
-/// Appends a scalar value as UTF-8.
-void append_utf8(std::string& text, char32_t code_point);
-/// The code points of a text, or nothing when it is no valid UTF-8.
-std::optional<std::u32string> decode_utf8(std::string_view text);
 
 /// Bytes `first` to `last`, both included.
 struct ByteRange {

@@ -1,4 +1,5 @@
 #include "text/grammar/code_points.h"
+#include "text/utf8.h"
 
 #include <gtest/gtest.h>
 

@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "text/grammar/text_cursor.h"
+#include "text/utf8.h"
 
 namespace hearth {
 namespace {

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "text/grammar/regex_escapes.h"
 #include "text/grammar/text_cursor.h"
+#include "text/utf8.h"
 
 namespace hearth {
 namespace {

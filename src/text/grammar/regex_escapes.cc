@@ -1,4 +1,5 @@
 #include "text/grammar/regex_escapes.h"
+#include "text/utf8.h"
 
 #include <optional>
 #include <string_view>

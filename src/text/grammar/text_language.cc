@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "text/grammar/position_automaton.h"
+#include "text/utf8.h"
 
 namespace hearth {
 namespace {

@@ -1,4 +1,5 @@
 #include "text/tokenizer/added_tokens.h"
+#include "text/tokenizer/white_space.h"
 
 #include <algorithm>
 

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/errors.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hearth::tokenizer {
 namespace {

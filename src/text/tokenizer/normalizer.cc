@@ -2,6 +2,7 @@
 
 #include "text/tokenizer/byte_level.h"
 #include "text/tokenizer/limits.h"
+#include "text/tokenizer/white_space.h"
 
 namespace hearth::tokenizer {
 namespace {

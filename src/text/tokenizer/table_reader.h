@@ -6,7 +6,7 @@
 
 #include "base/byte_cursor.h"
 #include "base/errors.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hearth::tokenizer {
 

@@ -1,8 +1,8 @@
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 #include <gtest/gtest.h>
 
-namespace hearth::tokenizer {
+namespace hearth {
 namespace {
 
 TEST(Utf8, ReplacesPartsThatAreNoCharacters) {
@@ -44,6 +44,14 @@ TEST(Utf8, KnowsHowManyBytesBeginACharacter) {
   for (const Case& c : cases) EXPECT_EQ(cut_utf8_bytes(c.text), c.cut) << c.cut;
 }
 
+TEST(Utf8, DecodesWhatIsValid) {
+  EXPECT_EQ(decode_utf8("a\xC3\xA9\xF0\x9F\x91\x8D"), U"a\u00E9\U0001F44D");
+  EXPECT_EQ(decode_utf8(""), U"");
+  for (const std::string_view text : {"\xC3", "\xED\xA0\x80", "\xF4\x90\x80\x80"}) {
+    EXPECT_EQ(decode_utf8(text), std::nullopt);
+  }
+}
+
 TEST(Utf8, WritesWhatItReads) {
   for (const char32_t code : {0x0, 0x7F, 0x80, 0x7FF, 0x800, 0xFFFD, 0xFFFF, 0x10000, 0x10FFFF}) {
     std::string text;
@@ -55,12 +63,5 @@ TEST(Utf8, WritesWhatItReads) {
   }
 }
 
-TEST(Utf8, StripsWhiteSpaceOfAllSorts) {
-  EXPECT_EQ(without_leading_space(" \t\u00A0\u3000a b "), "a b ");
-  EXPECT_EQ(without_trailing_space(" a b\u2028\r\n\u0085"), " a b");
-  EXPECT_EQ(without_trailing_space("\u2003\u2003"), "");
-  EXPECT_EQ(without_leading_space("\u200B"), "\u200B");
-}
-
 }  // namespace
-}  // namespace hearth::tokenizer
+}  // namespace hearth

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
-namespace hearth::tokenizer {
+namespace hearth {
 
 inline constexpr char32_t kReplacementCharacter = 0xFFFD;
 inline constexpr size_t kCodePoints = 0x110000;
@@ -47,10 +48,7 @@ void append_utf8(std::string& text, char32_t code_point);
 /// How many characters a valid text has.
 size_t count_characters(std::string_view text);
 
-/// Unicode's property White_Space, which is the same in all its versions since 6.3.
-bool is_white_space(char32_t code_point);
-/// The part of a valid text that is left without white space at its start.
-std::string_view without_leading_space(std::string_view text);
-std::string_view without_trailing_space(std::string_view text);
+/// The code points of a text, or nothing when it is not valid.
+std::optional<std::u32string> decode_utf8(std::string_view text);
 
-}  // namespace hearth::tokenizer
+}  // namespace hearth

@@ -1,8 +1,8 @@
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 #include <algorithm>
 
-namespace hearth::tokenizer {
+namespace hearth {
 namespace {
 
 struct Lead {
@@ -100,29 +100,15 @@ size_t count_characters(std::string_view text) {
   return text.size() - static_cast<size_t>(std::ranges::count_if(text, is_continuation));
 }
 
-bool is_white_space(char32_t c) {
-  if (c < 0x80) return c == ' ' || (c >= 0x09 && c <= 0x0D);
-  return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
-         c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
-std::string_view without_leading_space(std::string_view text) {
-  while (!text.empty()) {
-    const Utf8Step step = read_valid_utf8(text, 0);
-    if (!is_white_space(step.code_point)) break;
-    text.remove_prefix(step.length);
+std::optional<std::u32string> decode_utf8(std::string_view text) {
+  std::u32string code_points;
+  for (size_t at = 0; at < text.size();) {
+    const Utf8Step step = read_utf8(text, at);
+    if (!step.valid) return std::nullopt;
+    code_points.push_back(step.code_point);
+    at += step.length;
   }
-  return text;
+  return code_points;
 }
 
-std::string_view without_trailing_space(std::string_view text) {
-  while (!text.empty()) {
-    size_t last = text.size() - 1;
-    while (last > 0 && is_continuation(text[last])) --last;
-    if (!is_white_space(read_valid_utf8(text, last).code_point)) break;
-    text.remove_suffix(text.size() - last);
-  }
-  return text;
-}
-
-}  // namespace hearth::tokenizer
+}  // namespace hearth

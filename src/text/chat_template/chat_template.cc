@@ -50,7 +50,7 @@ Result<ChatTemplate> ChatTemplate::parse(std::string_view source, const Template
     return invalid_file("chat template: {} bytes are more than TemplateLimits::source_bytes, {}", source.size(),
                         limits.source_bytes);
   }
-  if (!jinja::is_valid_utf8(source)) return invalid_file("chat template: the text is not UTF-8");
+  if (!is_valid_utf8(source)) return invalid_file("chat template: the text is not UTF-8");
   Result<jinja::Body> body = jinja::parse_template(source, limits);
   if (!body.ok()) return body.status().with_context("chat template");
   return ChatTemplate(std::make_unique<const Tree>(Tree{std::move(*body)}));

@@ -62,7 +62,7 @@ Result<std::vector<int64_t>> Tokenizer::encode(std::span<const TextSegment> segm
   for (const TextSegment& segment : segments) {
     const size_t begin = text.size();
     HEARTH_RETURN_IF_ERROR(tokenizer::check_text_size(begin + segment.text.size()));
-    text.append(tokenizer::is_valid_utf8(segment.text) ? segment.text : tokenizer::repaired_utf8(segment.text));
+    text.append(is_valid_utf8(segment.text) ? segment.text : repaired_utf8(segment.text));
     if (!segment.trusted || text.size() == begin) continue;
     if (!trusted.empty() && trusted.back().end == begin) {
       trusted.back().end = text.size();

@@ -231,6 +231,10 @@ class Program {
     added->add_option("--dim", bench_.dimensions, "SYMBOL=SIZE: random inputs of that size instead of the example")
         ->allow_extra_args(false)
         ->take_all();
+    added
+        ->add_option("--sequences", bench_.sequences,
+                     "of a language model: measure steps in which so many sequences go on by one token each")
+        ->check(kPositive);
     added->add_option("-r,--rounds", bench_.rounds, "measured runs")->check(kPositive)->capture_default_str();
     added->add_option("--warmup", bench_.warm_up, "runs before that")->check(kCount)->capture_default_str();
     added->add_flag("--profile", bench_.profile, "then say what each operator took, beside what the machine can do");

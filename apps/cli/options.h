@@ -63,6 +63,7 @@ struct BenchOptions {
   std::string method;
   std::vector<std::string> inputs;
   std::vector<std::string> dimensions;
+  int sequences = 0;  ///< Of a language model, that go on by a token each run; 0: measure the inputs.
   int rounds = 20;
   int warm_up = 3;
   bool profile = false;

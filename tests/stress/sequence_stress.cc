@@ -152,20 +152,26 @@ class Stress {
     return {};
   }
 
-  /// Some of the sessions at once.
+  /// Some of the sessions at once, each of which gets, to the bit, what a fork gets alone.
   Status extend_together() {
     std::vector<Batch::Part> parts;
     std::vector<size_t> chosen;
+    std::vector<std::vector<float>> alone;
     Tokens tokens;
     Tokens positions;
     Tokens rows;
     for (size_t i = 0; i < sequences_.size(); ++i) {
       if (draw(0, 3) == 0 || length_of(i) + kMostTokensOfCall > kLongestSequence) continue;
       const int64_t count = draw(0, 2) == 0 ? draw(2, kMostTokensOfCall) : 1;
-      for (int64_t token = 0; token < count; ++token) {
+      Tokens more(static_cast<size_t>(count));
+      for (int64_t& token : more) {
+        token = draw(0, vocabulary_ - 1);
         positions.push_back(length_of(i));
-        sequences_[i].tokens.push_back(tokens.emplace_back(draw(0, vocabulary_ - 1)));
+        sequences_[i].tokens.push_back(token);
       }
+      tokens.insert(tokens.end(), more.begin(), more.end());
+      HEARTH_ASSIGN_OR_RETURN(Session copy, sequences_[i].session.fork());
+      HEARTH_ASSIGN_OR_RETURN(alone.emplace_back(), append(copy, std::move(more)));
       rows.push_back(static_cast<int64_t>(tokens.size()) - 1);
       parts.push_back({&sequences_[i].session, count});
       chosen.push_back(i);
@@ -174,7 +180,10 @@ class Stress {
     HEARTH_ASSIGN_OR_RETURN(const Tensor logits, append_together(parts, tokens, positions, rows));
     for (size_t i = 0; i < chosen.size(); ++i) {
       const auto* row = logits.data_as<float>() + static_cast<int64_t>(i) * logits.stride(0);
-      HEARTH_RETURN_IF_ERROR(check_answer(sequences_[chosen[i]], {row, static_cast<size_t>(vocabulary_)}));
+      if (!std::equal(alone[i].begin(), alone[i].end(), row)) {
+        return error(StatusCode::kFailed, "session {} of {} gets other logits than alone", i, chosen.size());
+      }
+      HEARTH_RETURN_IF_ERROR(check_answer(sequences_[chosen[i]], alone[i]));
     }
     return {};
   }

@@ -66,7 +66,8 @@ Status check_same(std::span<const float> got, std::span<const float> wanted) {
 
 class Stress {
  public:
-  Stress(Model model, Batch batch, uint32_t seed) : model_(std::move(model)), batch_(std::move(batch)), random_(seed) {
+  Stress(Model model, Batch batch, Session stranger, uint32_t seed)
+      : model_(std::move(model)), batch_(std::move(batch)), stranger_(std::move(stranger)), random_(seed) {
     vocabulary_ = model_.impl()->archive().manifest().pipeline->generation.vocabulary_size;
   }
 
@@ -133,6 +134,7 @@ class Stress {
         {{}, "no sessions"},
         {{{&session, 1}, {&session, 1}}, "parts 0 and 1 of the batch are the same session"},
         {{{nullptr, 2}}, "part 0 of the batch has no session"},
+        {{{&session, 1}, {&stranger_, 1}}, "part 1 of the batch is a session of another model"},
         {{{&session, 2}, {&other, 0}}, "part 1 of the batch has 0 tokens"},
         {{{&session, 2}, {&other, 1}}, "the batch's parts have 3 tokens, but its first input is int64[2]"},
     };
@@ -221,6 +223,7 @@ class Stress {
 
   Model model_;
   Batch batch_;
+  Session stranger_;  ///< Of another model.
   std::mt19937 random_;
   int64_t vocabulary_;
   std::vector<Sequence> sequences_;
@@ -229,8 +232,10 @@ class Stress {
 Status run(const std::vector<std::string>& arguments) {
   HEARTH_ASSIGN_OR_RETURN(Model model, Model::open(arguments[2]));
   HEARTH_ASSIGN_OR_RETURN(Batch batch, model.batch());
+  HEARTH_ASSIGN_OR_RETURN(const Model other, Model::open(arguments[2]));
+  HEARTH_ASSIGN_OR_RETURN(Session stranger, other.session());
   const auto seed = static_cast<uint32_t>(std::atoi(arguments[1].c_str()));
-  return Stress(std::move(model), std::move(batch), seed).run(std::atoi(arguments[0].c_str()));
+  return Stress(std::move(model), std::move(batch), std::move(stranger), seed).run(std::atoi(arguments[0].c_str()));
 }
 
 int main_function(const std::vector<std::string>& arguments) {

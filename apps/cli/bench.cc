@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "base/errors.h"
 #include "base/function_ref.h"
@@ -11,6 +12,7 @@
 #include "cli/measuring.h"
 #include "cli/output.h"
 #include "cli/profile_report.h"
+#include "cli/sequence_steps.h"
 #include "model/model_impl.h"
 
 namespace hearth::cli {
@@ -136,9 +138,19 @@ Status bench(const BenchOptions& options, const CommonOptions& common) {
   measured.load = milliseconds_since(opened);
   if (measures_language(model, options)) return bench_language(model, options, common, measured.load);
   HEARTH_ASSIGN_OR_RETURN(const MethodInfo* method, find_method(model, options.method));
-  HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, choose_inputs(model, *method, options));
+  std::vector<Tensor> inputs;
+  std::vector<std::string> descriptions;
+  std::optional<SequenceSteps> steps;
+  if (options.sequences > 0) {
+    HEARTH_ASSIGN_OR_RETURN(steps, SequenceSteps::create(model, options.sequences));
+    descriptions.push_back(fmt::format("the next token of {} sequences", options.sequences));
+  } else {
+    HEARTH_ASSIGN_OR_RETURN(inputs, choose_inputs(model, *method, options));
+    for (const Tensor& input : inputs) descriptions.push_back(describe(input));
+  }
 
   const auto run = [&]() -> Result<double> {
+    if (steps) return steps->run();
     // Each run is a sequence's first.
     HEARTH_RETURN_IF_ERROR(session.rewind(0));
     const Clock::time_point start = Clock::now();
@@ -148,8 +160,6 @@ Status bench(const BenchOptions& options, const CommonOptions& common) {
   };
   HEARTH_RETURN_IF_ERROR(time_runs(options, common.quiet, run, measured));
   HEARTH_RETURN_IF_ERROR(profile_runs(options, model, run, measured));
-  std::vector<std::string> descriptions;
-  for (const Tensor& input : inputs) descriptions.push_back(describe(input));
   (common.json ? print_document : print_table)(model, *method, descriptions, measured);
   return {};
 }

@@ -124,8 +124,9 @@ void print_table(const Model& model, const std::vector<Rates>& measured, double 
 
 bool measures_language(const Model& model, const BenchOptions& options) {
   const Archive& archive = model.impl()->archive();
-  return options.method.empty() && options.inputs.empty() && options.dimensions.empty() && archive.has_manifest() &&
-         archive.manifest().pipeline && archive.manifest().pipeline->task == "text-generation";
+  return options.method.empty() && options.sequences == 0 && options.inputs.empty() && options.dimensions.empty() &&
+         archive.has_manifest() && archive.manifest().pipeline &&
+         archive.manifest().pipeline->task == "text-generation";
 }
 
 Status bench_language(const Model& model, const BenchOptions& options, const CommonOptions& common, double load) {

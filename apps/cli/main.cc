@@ -260,6 +260,10 @@ class Program {
     added->add_option("--generated", bench_.generated, "tokens that a language model generates after each")
         ->check(kPositive)
         ->capture_default_str();
+    added
+        ->add_option("--sequences", bench_.sequences,
+                     "of a language model: measure steps in which so many sequences go on by one token each")
+        ->check(kPositive);
     added->add_option("-r,--rounds", bench_.rounds, "measured runs; by default 20, of a language model 3")
         ->check(kPositive);
     added->add_option("--warmup", bench_.warm_up, "runs before that; by default 3, of a language model 1")

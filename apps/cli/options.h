@@ -75,6 +75,7 @@ struct BenchOptions {
   std::vector<std::string> dimensions;
   std::vector<int64_t> lengths;  ///< Of prompts for a language model; empty: the usual ones.
   int64_t generated = 32;        ///< Tokens after each.
+  int sequences = 0;             ///< Of a language model, that go on by a token each run; 0: measure the inputs.
   std::optional<int> rounds;     ///< None: as many as usual.
   std::optional<int> warm_up;
   bool profile = false;

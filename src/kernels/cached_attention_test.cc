@@ -123,6 +123,34 @@ std::span<const std::byte> bytes_of(const Tensor& tensor) {
   return {static_cast<const std::byte*>(tensor.data()), tensor.byte_count()};
 }
 
+/// Sequences that go on together, or one by one.
+class Sequences {
+ public:
+  explicit Sequences(size_t count) : caches_(count) {}
+
+  /// The table of a step with so many tokens of each sequence, without those that have none.
+  std::vector<StepSequence> table(std::span<const int64_t> tokens) {
+    std::vector<StepSequence> table;
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      if (tokens[i] > 0) table.push_back({&caches_[i], tokens[i]});
+    }
+    return table;
+  }
+
+ private:
+  std::vector<KeyValueCache> caches_;
+};
+
+template <typename Function>
+Tensor run(const Function& function, KernelContext context, std::span<const StepSequence> table, const Step& step,
+           const Tensor& sinks, const CachedAttentionParameters& parameters) {
+  context.sequences = table;
+  const auto result = function(context, step.query, step.key, step.value, sinks, parameters);
+  EXPECT_TRUE(result.ok()) << result.status().message();
+  for (const StepSequence& sequence : table) sequence.cache->commit();
+  return *result;
+}
+
 TEST(CachedAttention, SequencesOfAStepGetWhatEachGetsAlone) {
   uint32_t seed = 100;
   for (const BatchCase& test : kBatchCases) {
@@ -131,43 +159,30 @@ TEST(CachedAttention, SequencesOfAStepGetWhatEachGetsAlone) {
     Draw draw(seed++);
     const Tensor sinks = c.sinks ? draw.tensor({c.heads}) : Tensor();
     const CachedAttentionParameters parameters{.layer = 1, .scale = 0.3, .window = c.window, .soft_cap = c.soft_cap};
+    const size_t count = test.steps[0].size();
+    TestContext one(1);
+    Sequences plain(count);
     std::vector<Step> steps;
-    for (const auto& counts : test.steps) {
-      steps.push_back(draw_step(draw, c, std::accumulate(counts.begin(), counts.end(), int64_t{0})));
+    std::vector<Tensor> expected;
+    for (const auto& tokens : test.steps) {
+      steps.push_back(draw_step(draw, c, std::accumulate(tokens.begin(), tokens.end(), int64_t{0})));
+      expected.push_back(
+          run(reference::cached_attention, one.get(), plain.table(tokens), steps.back(), sinks, parameters));
     }
     for_each_path([&](const KernelContext& context, uint32_t) {
-      std::vector<KeyValueCache> together(test.steps[0].size());
-      std::vector<KeyValueCache> alone(together.size());
-      std::vector<KeyValueCache> plain(together.size());
+      Sequences together(count);
+      Sequences alone(count);
       for (size_t i = 0; i < steps.size(); ++i) {
-        std::vector<StepSequence> table;
-        std::vector<StepSequence> plain_table;
-        std::vector<StepSequence> alone_table;
-        for (size_t s = 0; s < together.size(); ++s) {
-          const int64_t tokens = test.steps[i][s];
-          if (tokens == 0) continue;
-          table.push_back({&together[s], tokens});
-          plain_table.push_back({&plain[s], tokens});
-          alone_table.push_back({&alone[s], tokens});
-        }
-        const auto run = [&](const auto& function, std::span<const StepSequence> sequences, const Step& step) {
-          KernelContext with_table = context;
-          with_table.sequences = sequences;
-          const auto result = function(with_table, step.query, step.key, step.value, sinks, parameters);
-          EXPECT_TRUE(result.ok()) << result.status().message();
-          for (const StepSequence& sequence : sequences) sequence.cache->commit();
-          return *result;
-        };
-        const Tensor actual = run(cached_attention, table, steps[i]);
-        const Tensor expected = run(reference::cached_attention, plain_table, steps[i]);
+        const Tensor actual =
+            run(cached_attention, context, together.table(test.steps[i]), steps[i], sinks, parameters);
         const auto depth = c.dtype == DType::kBFloat16 ? 4'000'000 : c.dtype == DType::kFloat16 ? 100'000 : 1'000;
-        expect_close(in_dtype(actual, DType::kFloat32), in_dtype(expected, DType::kFloat32), depth);
+        expect_close(in_dtype(actual, DType::kFloat32), in_dtype(expected[i], DType::kFloat32), depth);
         int64_t first = 0;
-        for (const StepSequence& sequence : alone_table) {
+        for (const StepSequence& sequence : alone.table(test.steps[i])) {
           const auto own = [&](const Tensor& rows) { return part(rows, first, sequence.tokens); };
           const Step step{own(steps[i].query), own(steps[i].key), own(steps[i].value)};
-          ASSERT_TRUE(std::ranges::equal(bytes_of(run(cached_attention, std::span(&sequence, 1), step)),
-                                         bytes_of(own(actual))));
+          const Tensor result = run(cached_attention, context, std::span(&sequence, 1), step, sinks, parameters);
+          ASSERT_TRUE(std::ranges::equal(bytes_of(result), bytes_of(own(actual)))) << "tokens from " << first;
           first += sequence.tokens;
         }
       }

@@ -158,7 +158,7 @@ def test_a_generation_says_why_it_is_over(llama):
 
 
 def test_a_file_is_verified_and_measured_with_its_own_example(llama):
-    for command in (("verify",), ("bench", "-r", "3")):
+    for command in (("verify",), ("bench", "-r", "3"), ("bench", "-r", "3", "--sequences", "5")):
         done = hearth(command[0], llama[1], *command[1:])
         assert done.returncode == 0, done.stderr
 

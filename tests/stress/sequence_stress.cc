@@ -66,7 +66,8 @@ Status check_same(std::span<const float> got, std::span<const float> wanted) {
 
 class Stress {
  public:
-  Stress(Model model, Batch batch, uint32_t seed) : model_(std::move(model)), batch_(std::move(batch)), random_(seed) {
+  Stress(Model model, Batch batch, Session stranger, uint32_t seed)
+      : model_(std::move(model)), batch_(std::move(batch)), stranger_(std::move(stranger)), random_(seed) {
     vocabulary_ = model_.impl()->archive().manifest().pipeline->generation.vocabulary_size;
   }
 
@@ -133,6 +134,7 @@ class Stress {
         {{}, "no sessions"},
         {{{&session, 1}, {&session, 1}}, "parts 0 and 1 of the batch are the same session"},
         {{{nullptr, 2}}, "part 0 of the batch has no session"},
+        {{{&session, 1}, {&stranger_, 1}}, "part 1 of the batch is a session of another model"},
         {{{&session, 2}, {&other, 0}}, "part 1 of the batch has 0 tokens"},
         {{{&session, 2}, {&other, 1}}, "the batch's parts have 3 tokens, but its first input is int64[2]"},
     };
@@ -152,20 +154,26 @@ class Stress {
     return {};
   }
 
-  /// Some of the sessions at once.
+  /// Some of the sessions at once, each of which gets, to the bit, what a fork gets alone.
   Status extend_together() {
     std::vector<Batch::Part> parts;
     std::vector<size_t> chosen;
+    std::vector<std::vector<float>> alone;
     Tokens tokens;
     Tokens positions;
     Tokens rows;
     for (size_t i = 0; i < sequences_.size(); ++i) {
       if (draw(0, 3) == 0 || length_of(i) + kMostTokensOfCall > kLongestSequence) continue;
       const int64_t count = draw(0, 2) == 0 ? draw(2, kMostTokensOfCall) : 1;
-      for (int64_t token = 0; token < count; ++token) {
+      Tokens more(static_cast<size_t>(count));
+      for (int64_t& token : more) {
+        token = draw(0, vocabulary_ - 1);
         positions.push_back(length_of(i));
-        sequences_[i].tokens.push_back(tokens.emplace_back(draw(0, vocabulary_ - 1)));
+        sequences_[i].tokens.push_back(token);
       }
+      tokens.insert(tokens.end(), more.begin(), more.end());
+      HEARTH_ASSIGN_OR_RETURN(Session copy, sequences_[i].session.fork());
+      HEARTH_ASSIGN_OR_RETURN(alone.emplace_back(), append(copy, std::move(more)));
       rows.push_back(static_cast<int64_t>(tokens.size()) - 1);
       parts.push_back({&sequences_[i].session, count});
       chosen.push_back(i);
@@ -174,7 +182,10 @@ class Stress {
     HEARTH_ASSIGN_OR_RETURN(const Tensor logits, append_together(parts, tokens, positions, rows));
     for (size_t i = 0; i < chosen.size(); ++i) {
       const auto* row = logits.data_as<float>() + static_cast<int64_t>(i) * logits.stride(0);
-      HEARTH_RETURN_IF_ERROR(check_answer(sequences_[chosen[i]], {row, static_cast<size_t>(vocabulary_)}));
+      if (!std::equal(alone[i].begin(), alone[i].end(), row)) {
+        return error(StatusCode::kFailed, "session {} of {} gets other logits than alone", i, chosen.size());
+      }
+      HEARTH_RETURN_IF_ERROR(check_answer(sequences_[chosen[i]], alone[i]));
     }
     return {};
   }
@@ -212,6 +223,7 @@ class Stress {
 
   Model model_;
   Batch batch_;
+  Session stranger_;  ///< Of another model.
   std::mt19937 random_;
   int64_t vocabulary_;
   std::vector<Sequence> sequences_;
@@ -220,8 +232,10 @@ class Stress {
 Status run(const std::vector<std::string>& arguments) {
   HEARTH_ASSIGN_OR_RETURN(Model model, Model::open(arguments[2]));
   HEARTH_ASSIGN_OR_RETURN(Batch batch, model.batch());
+  HEARTH_ASSIGN_OR_RETURN(const Model other, Model::open(arguments[2]));
+  HEARTH_ASSIGN_OR_RETURN(Session stranger, other.session());
   const auto seed = static_cast<uint32_t>(std::atoi(arguments[1].c_str()));
-  return Stress(std::move(model), std::move(batch), seed).run(std::atoi(arguments[0].c_str()));
+  return Stress(std::move(model), std::move(batch), std::move(stranger), seed).run(std::atoi(arguments[0].c_str()));
 }
 
 int main_function(const std::vector<std::string>& arguments) {

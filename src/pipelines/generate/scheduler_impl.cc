@@ -164,16 +164,8 @@ Status SchedulerImpl::run(std::span<Share> shares) {
   HEARTH_ASSIGN_OR_RETURN(const auto inputs, lists.tensors());
   HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> outputs,
                           batch_.run(model_->plan().pipeline->method, parts, inputs));
-  const Tensor& logits = outputs[0];
-  if (!logits.is_contiguous()) return invalid_file("the method's logits {} are not row-major", describe(logits));
-  const auto vocabulary = static_cast<size_t>(logits.size(1));
-  model_->model().impl()->team().parallel_for(std::ssize(shares), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      Share& share = shares[static_cast<size_t>(i)];
-      if (share.request->unread() != 0) continue;
-      share.status = share.request->continuation.choose({logits.data_as<float>() + i * logits.stride(0), vocabulary});
-    }
-  });
+  // From here on the sequences have gone on: errors are those of single requests.
+  choose(shares, outputs[0]);
   {
     const std::lock_guard lock(mutex_);
     load_.steps += 1;
@@ -185,6 +177,22 @@ Status SchedulerImpl::run(std::span<Share> shares) {
     if (!status.ok() || share.request->continuation.is_over()) finish(*share.request, status);
   }
   return {};
+}
+
+/// Chooses the next token of each share that has read all of its tokens, by its row of the logits.
+void SchedulerImpl::choose(std::span<Share> shares, const Tensor& logits) {
+  const auto vocabulary = static_cast<size_t>(logits.size(1));
+  model_->model().impl()->team().parallel_for(std::ssize(shares), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      Share& share = shares[static_cast<size_t>(i)];
+      if (share.request->unread() != 0) continue;
+      if (!logits.is_contiguous()) {
+        share.status = invalid_file("the method's logits {} are not row-major", describe(logits));
+        continue;
+      }
+      share.status = share.request->continuation.choose({logits.data_as<float>() + i * logits.stride(0), vocabulary});
+    }
+  });
 }
 
 Status SchedulerImpl::accept(Share& share) {

@@ -48,6 +48,7 @@ class SchedulerImpl {
   void drop_cancelled();
   void step();
   Status run(std::span<Share> shares);
+  void choose(std::span<Share> shares, const Tensor& logits);
   Status accept(Share& share);
   void finish(GenerationRequest& request, const Status& status);
   void retire();

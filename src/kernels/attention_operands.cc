@@ -30,7 +30,10 @@ Result<Tensor> empty_logsumexp(MemoryPool& pool, const Tensor& query) {
   return pool.empty_strided(query.dtype() == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32, shape, strides);
 }
 
-Status check_step(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& sinks) {
+Status check_step(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& sinks,
+                  const CachedAttentionParameters& parameters) {
+  if (parameters.layer < 0) return invalid_argument("{}: {} is not a layer", kOp, parameters.layer);
+  if (parameters.window < 0) return invalid_argument("{}: a window of {} tokens", kOp, parameters.window);
   HEARTH_RETURN_IF_ERROR(check_defined(kOp, "query", query));
   if (query.rank() != 3 || !is_floating(query.dtype())) {
     return invalid_argument("{}: query is {}, expected three dimensions of floating-point numbers", kOp,
@@ -102,30 +105,37 @@ Result<Tensor> by_token(const Tensor& result) {
 Result<AttentionOperands> cached_attention_operands(const KernelContext& context, const Tensor& query,
                                                     const Tensor& key, const Tensor& value, const Tensor& sinks,
                                                     const CachedAttentionParameters& parameters) {
-  HEARTH_RETURN_IF_ERROR(check_step(query, key, value, sinks));
-  if (parameters.window < 0) return invalid_argument("{}: a window of {} tokens", kOp, parameters.window);
-  KeyValueCache fresh;
-  KeyValueCache& cache = context.cache ? *context.cache : fresh;
-  HEARTH_RETURN_IF_ERROR(cache.append(*context.pool, parameters.layer, key, value));
-  const KeyValueCache::Layer& layer = cache.layer(parameters.layer);
+  HEARTH_RETURN_IF_ERROR(check_step(query, key, value, sinks, parameters));
   const int64_t tokens = query.size(0);
+  const int64_t past = context.cache ? context.cache->length() : 0;
   AttentionOperands operands{.batches = 1,
                              .heads = query.size(1),
                              .heads_per_key_head = key.size(1) == 0 ? 1 : query.size(1) / key.size(1),
                              .queries = tokens,
-                             .keys = cache.length() + tokens,
+                             .keys = past + tokens,
                              .depth = query.size(2),
                              .scale = parameters.scale,
                              .causal = true,
-                             .past = cache.length(),
+                             .past = past,
                              .window = parameters.window,
                              .soft_cap = parameters.soft_cap,
                              .query = {},
-                             .key = AttentionRows(layer.keys),
-                             .value = AttentionRows(layer.values),
+                             .key = {},
+                             .value = {},
                              .mask = {},
                              .sinks = {},
                              .result = {}};
+  if (context.cache) {
+    HEARTH_RETURN_IF_ERROR(context.cache->append(*context.pool, parameters.layer, key, value, parameters.window));
+    const KeyValueCache::Layer& layer = context.cache->layer(parameters.layer);
+    operands.key = AttentionRows(layer.keys, layer.first_page);
+    operands.value = AttentionRows(layer.values, layer.first_page);
+  } else {
+    HEARTH_ASSIGN_OR_RETURN(const Tensor keys, by_head(key, 0, tokens));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor values, by_head(value, 0, tokens));
+    operands.key = AttentionRows(keys);
+    operands.value = AttentionRows(values);
+  }
   HEARTH_ASSIGN_OR_RETURN(operands.query, by_head(query, 0, tokens));
   if (sinks.defined()) {
     HEARTH_ASSIGN_OR_RETURN(operands.sinks, row_major_as(*context.pool, sinks, DType::kFloat32));

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <map>
+#include <optional>
 
 #include "base/errors.h"
 
@@ -70,6 +74,19 @@ Result<GenerateOptions> generation_options(const GenerateCommandOptions& options
   HEARTH_ASSIGN_OR_RETURN(wanted.form, output_form(options));
   for (const std::string& bias : options.logit_bias) HEARTH_RETURN_IF_ERROR(add_bias(bias, wanted.sampling));
   return wanted;
+}
+
+Result<TextGenerator> open_generator(const Model& model, const GenerateCommandOptions& options, std::string& text) {
+  static const std::map<std::string, std::optional<DType>, std::less<>> kTypes{{"", std::nullopt},
+                                                                               {"f32", DType::kFloat32},
+                                                                               {"f16", DType::kFloat16},
+                                                                               {"bf16", DType::kBFloat16},
+                                                                               {"i8", DType::kInt8}};
+  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator,
+                          TextGenerator::create(model, {.cache_dtype = kTypes.at(options.cache_type)}));
+  if (options.session.empty() || !std::filesystem::exists(options.session)) return generator;
+  HEARTH_ASSIGN_OR_RETURN(text, generator.load(options.session));
+  return generator;
 }
 
 double tokens_per_second(const Generation& generation) {

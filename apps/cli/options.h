@@ -48,6 +48,8 @@ struct GenerateCommandOptions {
   SamplingOptions sampling;
   std::vector<std::string> logit_bias;  ///< "TOKEN=NUMBER".
   bool ignore_end = false;
+  std::string session;     ///< A file to go on from and to save to, or empty.
+  std::string cache_type;  ///< "f32", "f16", "bf16", "i8", or empty: as computed.
 };
 
 struct InspectOptions {

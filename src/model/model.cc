@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "model/model_impl.h"
+#include "model/session_file.h"
 #include "model/session_impl.h"
 
 namespace hearth {
@@ -22,7 +23,18 @@ const MethodInfo* Model::method(std::string_view name) const {
   return found == impl_->methods().end() ? nullptr : &*found;
 }
 
-Result<Session> Model::session() const { return Session(std::make_unique<SessionImpl>(impl_)); }
+Result<Session> Model::session(const SessionOptions& options) const {
+  HEARTH_RETURN_IF_ERROR(check_cache_dtype(options.cache_dtype));
+  return Session(std::make_unique<SessionImpl>(impl_, KeyValueCache(options.cache_dtype)));
+}
+
+Result<SavedSession> Model::load_session(const std::filesystem::path& path, const SessionOptions& options) const {
+  HEARTH_RETURN_IF_ERROR(check_cache_dtype(options.cache_dtype));
+  SessionNotes notes;
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<SessionImpl> impl,
+                          SessionImpl::load(impl_, path, options.cache_dtype, notes));
+  return SavedSession{Session(std::move(impl)), std::move(notes)};
+}
 
 Session::Session(std::unique_ptr<SessionImpl> impl) : impl_(std::move(impl)) {}
 Session::Session(Session&&) noexcept = default;
@@ -41,6 +53,10 @@ Result<std::vector<Tensor>> Session::run(std::string_view method,
 
 int64_t Session::length() const { return impl_->cache().length(); }
 Status Session::rewind(int64_t length) { return impl_->cache().truncate(length); }
+int64_t Session::shortest_rewind() const { return impl_->cache().shortest_truncation(); }
 Result<Session> Session::fork() const { return Session(impl_->fork()); }
+Status Session::save(const std::filesystem::path& path, const SessionNotes& notes) const {
+  return impl_->save(path, notes);
+}
 
 }  // namespace hearth

@@ -3,18 +3,34 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/mapped_file.h"
+#include "model/session_file.h"
 #include "model/value_check.h"
 #include "tensor/copy.h"
 
 namespace hearth {
 
-SessionImpl::SessionImpl(std::shared_ptr<ModelImpl> model)
-    : model_(std::move(model)), pool_(MemoryPool::create(model_->device())) {}
+SessionImpl::SessionImpl(std::shared_ptr<ModelImpl> model, KeyValueCache cache)
+    : model_(std::move(model)), pool_(MemoryPool::create(model_->device())), cache_(std::move(cache)) {}
 
-std::unique_ptr<SessionImpl> SessionImpl::fork() const {
-  auto copy = std::make_unique<SessionImpl>(model_);
-  copy->cache_ = cache_;
-  return copy;
+std::unique_ptr<SessionImpl> SessionImpl::fork() const { return std::make_unique<SessionImpl>(model_, cache_); }
+
+Status SessionImpl::save(const std::filesystem::path& path, const SessionNotes& notes) const {
+  HEARTH_ASSIGN_OR_RETURN(const uint64_t identity, model_identity(model_->archive()));
+  return write_session(path, identity, cache_, notes);
+}
+
+Result<std::unique_ptr<SessionImpl>> SessionImpl::load(std::shared_ptr<ModelImpl> model,
+                                                       const std::filesystem::path& path, std::optional<DType> dtype,
+                                                       SessionNotes& notes) {
+  HEARTH_ASSIGN_OR_RETURN(const uint64_t identity, model_identity(model->archive()));
+  HEARTH_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::open(path));
+  auto session = std::make_unique<SessionImpl>(std::move(model));
+  Result<SessionRecord> record = read_session(file->bytes(), identity, dtype, *session->pool_);
+  if (!record.ok()) return record.status().with_context(path.string());
+  session->cache_ = std::move(record->cache);
+  notes = std::move(record->notes);
+  return session;
 }
 
 Result<std::vector<Tensor>> SessionImpl::run(std::string_view name, std::span<const Tensor> inputs) {
@@ -35,6 +51,7 @@ Result<std::vector<Tensor>> SessionImpl::run_checked(const ModelImpl::Method& me
   std::span<const Tensor> laid_out = inputs;
   if (model_->archive().has_manifest()) {
     HEARTH_RETURN_IF_ERROR(check_inputs(*method.spec, inputs));
+    HEARTH_RETURN_IF_ERROR(check_context(method, inputs));
     HEARTH_ASSIGN_OR_RETURN(copies, lay_out_inputs(*method.spec, inputs, *pool_));
     laid_out = copies;
   }
@@ -44,6 +61,22 @@ Result<std::vector<Tensor>> SessionImpl::run_checked(const ModelImpl::Method& me
   if (model_->archive().has_manifest()) HEARTH_RETURN_IF_ERROR(check_outputs(*method.spec, laid_out, outputs));
   HEARTH_RETURN_IF_ERROR(own_outputs(laid_out, outputs));
   return outputs;
+}
+
+Status SessionImpl::check_context(const ModelImpl::Method& method, std::span<const Tensor> inputs) const {
+  const std::optional<PipelineSpec>& pipeline = model_->archive().manifest().pipeline;
+  if (!pipeline || pipeline->task != "text-generation" ||
+      method.spec != &model_->archive().manifest().methods.at(pipeline->method)) {
+    return {};
+  }
+  const int64_t context = pipeline->generation.context_length;
+  const auto tokens = std::ranges::find(method.spec->inputs, "tokens", &InputSpec::name);
+  if (tokens == method.spec->inputs.end()) return {};
+  const Tensor& given = inputs[static_cast<size_t>(tokens - method.spec->inputs.begin())];
+  if (given.rank() != 1 || given.size(0) <= context - cache_.length()) return {};
+  return invalid_argument(
+      "the sequence has {} tokens, and {} more do not fit the model's context of {}: rewind it, or begin a new session",
+      cache_.length(), given.size(0), context);
 }
 
 Status SessionImpl::own_outputs(std::span<const Tensor> inputs, std::span<Tensor> outputs) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,7 +18,11 @@ namespace hearth {
 /// One user's runs of a model: its own memory, everything else shared. Used from one thread at a time.
 class SessionImpl {
  public:
-  explicit SessionImpl(std::shared_ptr<ModelImpl> model);
+  /// A session that goes on from what `cache` has.
+  explicit SessionImpl(std::shared_ptr<ModelImpl> model, KeyValueCache cache = KeyValueCache());
+  /// See Model::load_session.
+  static Result<std::unique_ptr<SessionImpl>> load(std::shared_ptr<ModelImpl> model, const std::filesystem::path& path,
+                                                   std::optional<DType> dtype, SessionNotes& notes);
 
   /// See Session::run.
   Result<std::vector<Tensor>> run(std::string_view method, std::span<const Tensor> inputs);
@@ -25,11 +31,15 @@ class SessionImpl {
                                            std::span<const std::pair<std::string, Tensor>> inputs) const;
   /// See Session::fork.
   std::unique_ptr<SessionImpl> fork() const;
+  /// See Session::save.
+  Status save(const std::filesystem::path& path, const SessionNotes& notes) const;
   MemoryPool& pool() { return *pool_; }
   KeyValueCache& cache() { return cache_; }
 
  private:
   Result<std::vector<Tensor>> run_checked(const ModelImpl::Method& method, std::span<const Tensor> inputs);
+  /// A sequence may not become longer than a language model's context.
+  Status check_context(const ModelImpl::Method& method, std::span<const Tensor> inputs) const;
   Status own_outputs(std::span<const Tensor> inputs, std::span<Tensor> outputs);
 
   std::shared_ptr<ModelImpl> model_;

@@ -67,8 +67,13 @@ class Listening {
 
 class TextGeneratorImpl {
  public:
-  TextGeneratorImpl(Model model, Session session, const GeneratorPlan& plan, TextReader reader)
-      : model_(std::move(model)), session_(std::move(session)), plan_(plan), reader_(std::move(reader)) {}
+  TextGeneratorImpl(Model model, const SessionOptions& options, Session session, const GeneratorPlan& plan,
+                    TextReader reader)
+      : model_(std::move(model)),
+        options_(options),
+        session_(std::move(session)),
+        plan_(plan),
+        reader_(std::move(reader)) {}
 
   const TextReader& reader() const { return reader_; }
   const TextGeneration& facts() const { return plan_.pipeline->generation; }
@@ -82,6 +87,7 @@ class TextGeneratorImpl {
     sampler.begin(prompt);
     Generation generation;
     if (options.max_tokens <= 0) return generation;
+    tokens_.assign(prompt.begin(), prompt.end());
     const auto start = Clock::now();
     HEARTH_ASSIGN_OR_RETURN(generation.reused_tokens, go_back_to(prompt));
     HEARTH_ASSIGN_OR_RETURN(Tensor logits, read(prompt.subspan(static_cast<size_t>(generation.reused_tokens))));
@@ -94,6 +100,7 @@ class TextGeneratorImpl {
       const int64_t token = *chosen;
       generation.tokens.push_back(token);
       const bool ends = is_end(token) && options.stops_at_end;
+      if (!ends) tokens_.push_back(token);
       HEARTH_RETURN_IF_ERROR(listening.tell(token, ends));
       if (constraint && !ends) HEARTH_RETURN_IF_ERROR(constraint->accept(reader_.tokenizer()->token_bytes(token)));
       const std::optional<FinishReason> finish = finish_after(generation, options, listening);
@@ -109,6 +116,26 @@ class TextGeneratorImpl {
     generation.text = listening.take_text();
     generation.generate_seconds = seconds_since(first);
     return generation;
+  }
+
+  std::span<const int64_t> tokens() const { return tokens_; }
+
+  Status save(const std::filesystem::path& path, std::string text) const {
+    return session_.save(path, {tokens_, std::move(text)});
+  }
+
+  Result<std::string> load(const std::filesystem::path& path) {
+    HEARTH_ASSIGN_OR_RETURN(SavedSession saved, model_.load_session(path, options_));
+    std::vector<int64_t>& tokens = saved.notes.tokens;
+    const auto length = static_cast<size_t>(saved.session.length());
+    const auto is_token = [&](int64_t token) { return token >= 0 && token < facts().vocabulary_size; };
+    if (tokens.size() < length || !std::ranges::all_of(tokens, is_token)) {
+      return invalid_file("{}: the session was saved without its tokens", path.string());
+    }
+    session_ = std::move(saved.session);
+    tokens_ = std::move(tokens);
+    sequence_.assign(tokens_.begin(), tokens_.begin() + session_.length());
+    return std::move(saved.notes.text);
   }
 
  private:
@@ -144,7 +171,8 @@ class TextGeneratorImpl {
   /// Returns how many tokens that are.
   Result<int64_t> go_back_to(std::span<const int64_t> prompt) {
     const auto last = std::min(prompt.size() - 1, sequence_.size());
-    const auto common = std::ranges::mismatch(prompt.first(last), sequence_).in1 - prompt.begin();
+    auto common = std::ranges::mismatch(prompt.first(last), sequence_).in1 - prompt.begin();
+    if (common < session_.shortest_rewind()) common = 0;
     HEARTH_RETURN_IF_ERROR(session_.rewind(common));
     sequence_.resize(static_cast<size_t>(common));
     return common;
@@ -199,19 +227,22 @@ class TextGeneratorImpl {
   }
 
   Model model_;
+  SessionOptions options_;
   Session session_;
   GeneratorPlan plan_;  ///< Points into the model's manifest.
   TextReader reader_;
   std::vector<int64_t> sequence_;  ///< The session's.
+  std::vector<int64_t> tokens_;    ///< See TextGenerator::tokens(): they begin with the session's.
   std::optional<TokenTrie> trie_;  ///< For forms, once one was asked for.
 };
 
-Result<TextGenerator> TextGenerator::create(const Model& model) {
+Result<TextGenerator> TextGenerator::create(const Model& model, const SessionOptions& options) {
   const Archive& archive = model.impl()->archive();
   HEARTH_ASSIGN_OR_RETURN(const GeneratorPlan plan, plan_generator(archive.manifest()));
   HEARTH_ASSIGN_OR_RETURN(TextReader reader, TextReader::open(archive, plan.pipeline->generation));
-  HEARTH_ASSIGN_OR_RETURN(Session session, model.session());
-  return TextGenerator(std::make_unique<TextGeneratorImpl>(model, std::move(session), plan, std::move(reader)));
+  HEARTH_ASSIGN_OR_RETURN(Session session, model.session(options));
+  return TextGenerator(
+      std::make_unique<TextGeneratorImpl>(model, options, std::move(session), plan, std::move(reader)));
 }
 
 TextGenerator::TextGenerator(std::unique_ptr<TextGeneratorImpl> impl) : impl_(std::move(impl)) {}
@@ -226,6 +257,9 @@ int64_t TextGenerator::context_length() const { return impl_->facts().context_le
 Result<std::vector<int64_t>> TextGenerator::tokenize(std::string_view text) const {
   return impl_->reader().tokens(text);
 }
+Result<std::vector<int64_t>> TextGenerator::tokenize_continuation(std::string_view text) const {
+  return impl_->reader().continuation_tokens(text);
+}
 Result<std::vector<int64_t>> TextGenerator::tokenize(std::span<const ChatMessage> messages) const {
   return impl_->reader().tokens(messages);
 }
@@ -234,5 +268,11 @@ Result<Generation> TextGenerator::generate(std::span<const int64_t> prompt, cons
                                            const GenerateListener& listener) {
   return impl_->generate(prompt, options, listener);
 }
+
+std::span<const int64_t> TextGenerator::tokens() const { return impl_->tokens(); }
+Status TextGenerator::save(const std::filesystem::path& path, std::string text) const {
+  return impl_->save(path, std::move(text));
+}
+Result<std::string> TextGenerator::load(const std::filesystem::path& path) { return impl_->load(path); }
 
 }  // namespace hearth

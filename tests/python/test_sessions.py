@@ -1,5 +1,5 @@
-"""Sessions of language models: whatever was run, taken back, forked, saved and loaded, they answer as fresh ones; kept in
-narrow numbers, nearly so; and a file is whole whenever the process that writes it is killed."""
+"""Sessions of language models: whatever was run, taken back, forked, saved and loaded, they answer as fresh ones; kept
+in narrow numbers, nearly so; and a file is whole whenever the process that writes it is killed."""
 
 import json
 import sys
@@ -153,5 +153,14 @@ def test_random_calls_answer_as_a_fresh_session(build_kind, cache, gemma, tmp_pa
     done = run_program(stress, str(sequences), "1", gemma[1], tmp_path, cache)
     assert done.returncode == 0, done.stderr
     counts = dict(line.split(": ") for line in done.stdout.splitlines())
-    done_things = {"forks", "loads", "rewinds", "runs", "refused rewinds", "refused runs", "saves", "largest difference"}
+    done_things = {
+        "forks",
+        "loads",
+        "rewinds",
+        "runs",
+        "refused rewinds",
+        "refused runs",
+        "saves",
+        "largest difference",
+    }
     assert counts.keys() == done_things or build_kind == "tsan", counts

@@ -38,8 +38,8 @@ constexpr int kFiles = 3;
 
 /// Relative to the largest logit. Computed ones differ because sums of other lengths are made in another order.
 float tolerance(std::optional<DType> cache) {
-  if (!cache || *cache == DType::kFloat32) return 1e-4F;
-  return *cache == DType::kInt8 ? 0.1F : 0.05F;
+  if (!cache || *cache == DType::kFloat32) return 1e-5F;
+  return *cache == DType::kInt8 ? 0.02F : 0.005F;
 }
 
 using Tokens = std::vector<int64_t>;

@@ -39,7 +39,7 @@ Status generate(const GenerateCommandOptions& options, const CommonOptions& comm
   std::string text;
   HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, open_generator(model, options, text));
   std::vector<int64_t> prompt(generator.tokens().begin(), generator.tokens().end());
-  if (!options.prompt.empty()) {
+  if (options.has_prompt) {
     HEARTH_ASSIGN_OR_RETURN(
         more, prompt.empty() ? generator.tokenize(options.prompt) : generator.tokenize_continuation(options.prompt));
   }

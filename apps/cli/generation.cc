@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <system_error>
 
 #include "base/errors.h"
 
@@ -84,7 +85,9 @@ Result<TextGenerator> open_generator(const Model& model, const GenerateCommandOp
                                                                                {"i8", DType::kInt8}};
   HEARTH_ASSIGN_OR_RETURN(TextGenerator generator,
                           TextGenerator::create(model, {.cache_dtype = kTypes.at(options.cache_type)}));
-  if (options.session.empty() || !std::filesystem::exists(options.session)) return generator;
+  std::error_code problem;  // What cannot be looked at, load() has words for.
+  const bool is_there = std::filesystem::exists(options.session, problem) || problem;
+  if (options.session.empty() || !is_there) return generator;
   HEARTH_ASSIGN_OR_RETURN(text, generator.load(options.session));
   return generator;
 }

@@ -168,7 +168,10 @@ class Program {
     prompt->add_option("--ids", generate_.ids, "the same as tokens: 1,15,7");
     prompt->require_option(0, 1);
     add_generation(added);
-    added->callback([this] { chosen_ = [this] { return generate(generate_, common_); }; });
+    added->callback([this, added] {
+      generate_.has_prompt = added->count("--prompt") > 0;
+      chosen_ = [this] { return generate(generate_, common_); };
+    });
   }
 
   void add_chat() {

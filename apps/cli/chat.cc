@@ -4,6 +4,7 @@
 #include <csignal>
 #include <iostream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "base/errors.h"
 #include "cli/commands.h"
@@ -18,6 +19,8 @@ constexpr const char* kHelp =
     "  /clear         forget the conversation\n"
     "  /system TEXT   forget it, and tell the model this first\n"
     "  /undo          take back the last message and its answer\n"
+    "  /save FILE     save the conversation, with what the model made of it\n"
+    "  /load FILE     go on from a saved one\n"
     "  /exit          leave, like Ctrl-D\n"
     "Ctrl-C ends an answer. A line that ends with \\ goes on in the next one.\n";
 
@@ -39,6 +42,27 @@ class ScopedInterrupt {
  private:
   struct sigaction previous_;
 };
+
+/// A conversation as the text that a session's file keeps beside the tokens: JSON, as chat templates take it.
+std::string text_of(std::span<const ChatMessage> messages) {
+  auto list = nlohmann::ordered_json::array();
+  for (const ChatMessage& message : messages) list.push_back({{"role", message.role}, {"content", message.content}});
+  return list.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+Result<std::vector<ChatMessage>> messages_of(const std::string& text) {
+  const auto list = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  std::vector<ChatMessage> messages;
+  bool is_good = list.is_array();
+  for (size_t i = 0; is_good && i < list.size(); ++i) {
+    const auto& message = list[i];
+    is_good = message.is_object() && message.contains("role") && message["role"].is_string() &&
+              message.contains("content") && message["content"].is_string();
+    if (is_good) messages.push_back({message["role"], message["content"]});
+  }
+  if (is_good) return messages;
+  return invalid_file("the session was not saved by a conversation: `hearth generate` goes on from it");
+}
 
 class Chat {
  public:
@@ -62,6 +86,18 @@ class Chat {
     return {};
   }
 
+  /// With an error the conversation is as before.
+  Status load(const std::string& path) {
+    HEARTH_ASSIGN_OR_RETURN(const std::string text, generator_.load(path));
+    return remember(text);
+  }
+  /// Takes the messages from the text of a session's file.
+  Status remember(const std::string& text) {
+    HEARTH_ASSIGN_OR_RETURN(messages_, messages_of(text));
+    return {};
+  }
+  Status save(const std::string& path) const { return generator_.save(path, text_of(messages_)); }
+
   /// Until the user leaves.
   void converse() {
     LineReader lines;
@@ -71,8 +107,8 @@ class Chat {
       if (*line == "/exit" || *line == "/quit") return;
       if (line->front() == '/') {
         obey(*line);
-      } else if (const Status status = answer(*line); !status.ok()) {
-        fmt::print(stderr, "error: {}\n", status.message());
+      } else {
+        report(answer(*line));
       }
     }
     fmt::print("\n");
@@ -100,12 +136,22 @@ class Chat {
                tokens_per_second(generation), prompt_tokens + generation.tokens.size(), generator_.context_length());
   }
 
+  static void report(const Status& status) {
+    if (!status.ok()) fmt::print(stderr, "error: {}\n", status.message());
+  }
+
   void obey(const std::string& line) {
     constexpr std::string_view kSystem = "/system ";
+    constexpr std::string_view kSave = "/save ";
+    constexpr std::string_view kLoad = "/load ";
     if (line == "/clear") {
       begin(messages_.empty() || messages_[0].role != "system" ? "" : messages_[0].content);
     } else if (line.starts_with(kSystem)) {
       begin(line.substr(kSystem.size()));
+    } else if (line.starts_with(kSave)) {
+      report(save(line.substr(kSave.size())));
+    } else if (line.starts_with(kLoad)) {
+      report(load(line.substr(kLoad.size())));
     } else if (line == "/undo") {
       constexpr size_t kTurn = 2;
       if (messages_.size() >= kTurn && messages_.back().role == "assistant") messages_.resize(messages_.size() - kTurn);
@@ -134,14 +180,21 @@ Status chat(const GenerateCommandOptions& options, const CommonOptions& common) 
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
   HEARTH_ASSIGN_OR_RETURN(const GenerateOptions wanted, generation_options(options));
   HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
-  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, TextGenerator::create(model));
+  std::string conversation;
+  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, open_generator(model, options, conversation));
   if (!generator.has_chat_template()) return generator.tokenize(std::span<const ChatMessage>()).status();
+  const bool goes_on = !generator.tokens().empty();
   Chat chat(std::move(generator), wanted, common);
   chat.begin(options.system);
-  if (!options.prompt.empty()) return chat.answer(options.prompt);
-  if (isatty(STDIN_FILENO) == 0) return chat.answer(read_standard_input());
-  chat.converse();
-  return {};
+  if (goes_on) HEARTH_RETURN_IF_ERROR(chat.remember(conversation));
+  if (!options.prompt.empty()) {
+    HEARTH_RETURN_IF_ERROR(chat.answer(options.prompt));
+  } else if (isatty(STDIN_FILENO) == 0) {
+    HEARTH_RETURN_IF_ERROR(chat.answer(read_standard_input()));
+  } else {
+    chat.converse();
+  }
+  return options.session.empty() ? Status() : chat.save(options.session);
 }
 
 }  // namespace hearth::cli

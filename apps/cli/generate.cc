@@ -31,17 +31,22 @@ Result<std::vector<int64_t>> parse_tokens(std::string_view text) {
 Status generate(const GenerateCommandOptions& options, const CommonOptions& common) {
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
   HEARTH_ASSIGN_OR_RETURN(const GenerateOptions wanted, generation_options(options));
-  std::vector<int64_t> prompt;
+  std::vector<int64_t> more;
   if (!options.ids.empty()) {
-    HEARTH_ASSIGN_OR_RETURN(prompt, parse_tokens(options.ids));
+    HEARTH_ASSIGN_OR_RETURN(more, parse_tokens(options.ids));
   }
   HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
-  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, TextGenerator::create(model));
-  if (options.ids.empty()) {
-    HEARTH_ASSIGN_OR_RETURN(prompt, generator.tokenize(options.prompt));
+  std::string text;
+  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, open_generator(model, options, text));
+  std::vector<int64_t> prompt(generator.tokens().begin(), generator.tokens().end());
+  if (options.has_prompt) {
+    HEARTH_ASSIGN_OR_RETURN(
+        more, prompt.empty() ? generator.tokenize(options.prompt) : generator.tokenize_continuation(options.prompt));
   }
+  prompt.insert(prompt.end(), more.begin(), more.end());
+  if (prompt.empty()) return invalid_argument("there is nothing to continue: give --prompt, --ids or a --session");
   GenerateListener listener;
-  if (!common.json && options.ids.empty()) {
+  if (!common.json && options.ids.empty() && generator.has_tokenizer()) {
     listener.on_text = print_text;
   } else if (!common.json) {
     listener.on_token = [](int64_t token) { return print_text(fmt::format("{} ", token)); };
@@ -52,7 +57,7 @@ Status generate(const GenerateCommandOptions& options, const CommonOptions& comm
   } else {
     fmt::print("\n");
   }
-  return {};
+  return options.session.empty() ? Status() : generator.save(options.session);
 }
 
 }  // namespace hearth::cli

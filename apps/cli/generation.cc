@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <system_error>
 
 #include "base/errors.h"
 #include "cli/inputs.h"
@@ -79,6 +84,21 @@ Result<GenerateOptions> generation_options(const GenerateCommandOptions& options
   HEARTH_ASSIGN_OR_RETURN(wanted.form, output_form(options));
   for (const std::string& bias : options.logit_bias) HEARTH_RETURN_IF_ERROR(add_bias(bias, wanted.sampling));
   return wanted;
+}
+
+Result<TextGenerator> open_generator(const Model& model, const GenerateCommandOptions& options, std::string& text) {
+  static const std::map<std::string, std::optional<DType>, std::less<>> kTypes{{"", std::nullopt},
+                                                                               {"f32", DType::kFloat32},
+                                                                               {"f16", DType::kFloat16},
+                                                                               {"bf16", DType::kBFloat16},
+                                                                               {"i8", DType::kInt8}};
+  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator,
+                          TextGenerator::create(model, {.cache_dtype = kTypes.at(options.cache_type)}));
+  std::error_code problem;  // What cannot be looked at, load() has words for.
+  const bool is_there = std::filesystem::exists(options.session, problem) || problem;
+  if (options.session.empty() || !is_there) return generator;
+  HEARTH_ASSIGN_OR_RETURN(text, generator.load(options.session));
+  return generator;
 }
 
 double tokens_per_second(const Generation& generation) {

@@ -161,24 +161,28 @@ class Program {
   void add_generate() {
     CLI::App* added = command("generate", "Continue a text with a language model",
                               "  hearth generate gemma3.pt2 -p 'Once upon a time' -n 64\n"
+                              "  hearth generate gemma3.pt2 -p ' The next day' --session tale\n"
                               "  hearth generate llama.pt2 --ids 1,15,7 --json");
     add_file(added, generate_.file);
     CLI::Option_group* prompt = added->add_option_group("prompt");
     prompt->add_option("-p,--prompt", generate_.prompt, "the text to continue");
     prompt->add_option("--ids", generate_.ids, "the same as tokens: 1,15,7");
-    prompt->require_option(1);
+    prompt->require_option(0, 1);
     add_generation(added);
-    added->callback([this] { chosen_ = [this] { return generate(generate_, common_); }; });
+    added->callback([this, added] {
+      generate_.has_prompt = added->count("--prompt") > 0;
+      chosen_ = [this] { return generate(generate_, common_); };
+    });
   }
 
   void add_chat() {
     CLI::App* added = command("chat", "Talk with a language model",
                               "  hearth chat gemma3.pt2\n"
-                              "  hearth chat gemma3.pt2 -p 'What is a hearth?'\n"
+                              "  hearth chat gemma3.pt2 -p 'What is a hearth?' --session talk\n"
                               "  echo 'What is a hearth?' | hearth chat gemma3.pt2 --system 'Answer in one sentence.'");
     add_file(added, generate_.file);
     added->add_option("-p,--prompt", generate_.prompt, "one message to answer, instead of a conversation");
-    added->add_option("--system", generate_.system, "what the model is told before the conversation");
+    added->add_option("--system", generate_.system, "what the model is told before a new conversation");
     add_generation(added);
     added->callback([this] { chosen_ = [this] { return chat(generate_, common_); }; });
   }
@@ -205,6 +209,12 @@ class Program {
     added->add_option("--stop", generate_.stops, "text that ends an answer and is no part of it")
         ->allow_extra_args(false)
         ->take_all();
+    added->add_option("--session", generate_.session,
+                      "a file: go on from it if it is there, and save to it what the model read and wrote");
+    added
+        ->add_option("--cache-type", generate_.cache_type,
+                     "what keys and values are kept as: f32, f16, bf16, or i8, which takes least memory")
+        ->check(CLI::IsMember({"f32", "f16", "bf16", "i8"}));
     CLI::Option_group* form = added->add_option_group("form", "What the answer has to be");
     form->add_flag("--json-object", generate_.json_object, "a JSON object");
     form->add_option("--json-schema", generate_.json_schema, "JSON that is valid under this file's schema");

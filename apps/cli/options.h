@@ -37,9 +37,10 @@ struct ClassifyOptions {
 
 struct GenerateCommandOptions {
   std::string file;
-  std::string ids;     ///< The prompt as numbers, or empty.
-  std::string prompt;  ///< As text. In a chat, the only message; empty: a conversation.
-  std::string system;  ///< In a chat, what the model is told first; empty: nothing.
+  std::string ids;          ///< The prompt as numbers, or empty.
+  std::string prompt;       ///< As text. In a chat, the only message; empty: a conversation.
+  bool has_prompt = false;  ///< It was given, be it empty.
+  std::string system;       ///< In a chat, what the model is told first; empty: nothing.
   std::vector<std::string> stops;
   std::string json_schema;  ///< Files, or empty.
   std::string grammar;
@@ -51,6 +52,8 @@ struct GenerateCommandOptions {
   bool ignore_end = false;
   int64_t guessed_tokens = 0;               ///< See GenerateOptions.
   std::optional<int64_t> likeliest_tokens;  ///< The same; told with --json.
+  std::string session;                      ///< A file to go on from and to save to, or empty.
+  std::string cache_type;                   ///< "f32", "f16", "bf16", "i8", or empty: as computed.
 };
 
 struct EvalOptions {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -91,8 +92,8 @@ class TextGeneratorImpl;
 /// Continues sequences of tokens with a language model. Move-only; used from one thread at a time.
 class HEARTH_API TextGenerator {
  public:
-  /// kInvalidArgument when the model is not for text generation.
-  static Result<TextGenerator> create(const Model& model);
+  /// kInvalidArgument when the model is not for text generation, or as Model::session() says.
+  static Result<TextGenerator> create(const Model& model, const SessionOptions& options = {});
   TextGenerator(TextGenerator&&) noexcept;
   TextGenerator& operator=(TextGenerator&&) noexcept;
   ~TextGenerator();
@@ -105,6 +106,8 @@ class HEARTH_API TextGenerator {
   /// The tokens of a text that the model is to continue, special tokens at its beginning included. Special tokens are
   /// not read from the text itself. kInvalidArgument without a tokenizer.
   Result<std::vector<int64_t>> tokenize(std::string_view text) const;
+  /// The tokens of a text that goes on with other tokens: the same without special ones at its beginning.
+  Result<std::vector<int64_t>> tokenize_continuation(std::string_view text) const;
   /// The tokens of a conversation, up to where the model's answer begins. Special tokens are not read from what people
   /// and models wrote. kInvalidArgument without a chat template, or when it refuses these messages.
   Result<std::vector<int64_t>> tokenize(std::span<const ChatMessage> messages) const;
@@ -114,6 +117,14 @@ class HEARTH_API TextGenerator {
   /// prompt that leaves no room in the model's context, or options that make no sense.
   Result<Generation> generate(std::span<const int64_t> prompt, const GenerateOptions& options,
                               const GenerateListener& listener = {});
+
+  /// The last prompt and what was generated, without a token that ended it: what a generation can go on with.
+  std::span<const int64_t> tokens() const;
+  /// Saves these tokens, what the model made of them, and a text of the caller's, as Session::save() does.
+  Status save(const std::filesystem::path& path, std::string text = {}) const;
+  /// Takes tokens() and what the model had made of them from a file that save() wrote, and returns the caller's text.
+  /// Errors as Model::load_session(), with which everything stays as it is.
+  Result<std::string> load(const std::filesystem::path& path);
 
  private:
   explicit TextGenerator(std::unique_ptr<TextGeneratorImpl> impl);

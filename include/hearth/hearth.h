@@ -191,10 +191,24 @@ HEARTH_API hearth_status hearth_session_run(hearth_session* session, const char*
 
 /** Tokens of the session's sequence: those that its runs of a language model's method were given. */
 HEARTH_API int64_t hearth_session_length(const hearth_session* session);
-/** Takes the sequence back to its first `length` tokens. HEARTH_INVALID_ARGUMENT when it is shorter. */
+/**
+ * Takes the sequence back to its first `length` tokens. HEARTH_INVALID_ARGUMENT when it is shorter, or when layers with
+ * a sliding window gave back what these tokens look at; 0 is always possible.
+ */
 HEARTH_API hearth_status hearth_session_rewind(hearth_session* session, int64_t length, hearth_error* error);
 /** A session of the same model that goes on from the same sequence. */
 HEARTH_API hearth_status hearth_session_fork(const hearth_session* session, hearth_session** fork, hearth_error* error);
+/**
+ * Writes the sequence, with what the model computed for it, to a file. Whenever the process is killed, the file is as
+ * it was or the whole new one. HEARTH_FAILED.
+ */
+HEARTH_API hearth_status hearth_session_save(const hearth_session* session, const char* path, hearth_error* error);
+/**
+ * The session that hearth_session_save() wrote, of this very model. HEARTH_NOT_FOUND, HEARTH_PERMISSION_DENIED;
+ * HEARTH_INVALID_FILE: another model's or version's file, or a damaged one.
+ */
+HEARTH_API hearth_status hearth_session_load(const hearth_model* model, const char* path, hearth_session** session,
+                                             hearth_error* error);
 
 /* Classifying pictures */
 

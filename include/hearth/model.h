@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,18 @@ struct ModelOptions {
   int threads = 0;  ///< Threads for one run; 0: all that the process may use.
 };
 
+struct SessionOptions {
+  /// What a language model's keys and values are kept as: kFloat32, kFloat16, kBFloat16, or kInt8 with a scale for each
+  /// token and head; empty: as the model computes them. Narrow ones take less memory and change the answers a little.
+  std::optional<DType> cache_dtype{};
+};
+
+/// What a caller keeps in a session's file beside it. The session makes nothing of it.
+struct SessionNotes {
+  std::vector<int64_t> tokens;
+  std::string text;
+};
+
 /// An input or output of a method. A symbolic dimension has size -1 and its name in `symbols`.
 struct ValueInfo {
   std::string name;
@@ -45,6 +58,7 @@ struct MethodInfo {
 
 class Batch;
 class Session;
+struct SavedSession;
 
 /// A `.pt2` file opened for one device: code loaded, weights bound in place. Immutable and thread-safe; copies share
 /// it. Everything it holds is given back when the last copy and the last session are gone.
@@ -58,10 +72,15 @@ class HEARTH_API Model {
   const std::vector<MethodInfo>& methods() const;
   /// Null when there is none of that name.
   const MethodInfo* method(std::string_view name) const;
-  /// A new session. Sessions of one model run independently; each is used from one thread at a time.
-  Result<Session> session() const;
+  /// A new session. Sessions of one model run independently; each is used from one thread at a time. kInvalidArgument:
+  /// a dtype that keys and values cannot be kept as.
+  Result<Session> session(const SessionOptions& options = {}) const;
   /// What runs several sessions of this model in one step.
   Result<Batch> batch() const;
+  /// The session that Session::save() wrote, of this very model. It keeps keys and values as it did. kNotFound,
+  /// kPermissionDenied; kInvalidFile: no session's file, one that another version of the format or another model wrote,
+  /// or a damaged one. kInvalidArgument: `options` ask for another dtype than the file's. kOutOfMemory.
+  Result<SavedSession> load_session(const std::filesystem::path& path, const SessionOptions& options = {}) const;
   /// For Hearth's own pipelines.
   const std::shared_ptr<ModelImpl>& impl() const { return impl_; }
 
@@ -94,10 +113,18 @@ class HEARTH_API Session {
   int64_t length() const;
   /// Bytes of the sequence's keys and values, those that it shares with forks included.
   size_t memory_bytes() const;
-  /// Takes the sequence back to its first `length` tokens. kInvalidArgument when it is shorter.
+  /// Takes the sequence back to its first `length` tokens. kInvalidArgument when it is shorter, or when `length` is
+  /// less than shortest_rewind() and not 0.
   Status rewind(int64_t length);
+  /// 0, unless the model has layers with a sliding window and the sequence is longer than these need: they give old
+  /// memory back, and can go back by 256 tokens at least.
+  int64_t shortest_rewind() const;
   /// A session of the same model that goes on from the same sequence, whose memory both share until one goes on.
   Result<Session> fork() const;
+  /// Writes the sequence, with what the model computed for it, to a file. Whenever the process is killed, `path` is the
+  /// file that it was or the whole new one. kInvalidArgument: the model comes from a stock package, whose files cannot
+  /// be told apart; kFailed names the file.
+  Status save(const std::filesystem::path& path, const SessionNotes& notes = {}) const;
   /// For Hearth's own pipelines.
   SessionImpl& impl() const { return *impl_; }
 
@@ -105,6 +132,11 @@ class HEARTH_API Session {
   friend class Model;
   explicit Session(std::unique_ptr<SessionImpl> impl);
   std::unique_ptr<SessionImpl> impl_;
+};
+
+struct SavedSession {
+  Session session;
+  SessionNotes notes;
 };
 
 /// Runs a language model's method for several sessions of one model in one step, which reads the model's weights once

@@ -17,6 +17,7 @@ namespace hearth {
 struct SchedulerOptions {
   int64_t most_sequences = 16;   ///< That go on at the same time; others wait.
   int64_t tokens_of_step = 512;  ///< That go through the model together at most, at least most_sequences + 32.
+  SessionOptions session{};      ///< Of each sequence.
   size_t memory_bytes = 0;       ///< That keys and values of all sequences may take; 0: no limit.
 };
 

@@ -30,7 +30,10 @@ Result<Tensor> empty_logsumexp(MemoryPool& pool, const Tensor& query) {
   return pool.empty_strided(query.dtype() == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32, shape, strides);
 }
 
-Status check_step(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& sinks) {
+Status check_step(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& sinks,
+                  const CachedAttentionParameters& parameters) {
+  if (parameters.layer < 0) return invalid_argument("{}: {} is not a layer", kOp, parameters.layer);
+  if (parameters.window < 0) return invalid_argument("{}: a window of {} tokens", kOp, parameters.window);
   HEARTH_RETURN_IF_ERROR(check_defined(kOp, "query", query));
   if (query.rank() != 3 || !is_floating(query.dtype())) {
     return invalid_argument("{}: query is {}, expected three dimensions of floating-point numbers", kOp,
@@ -51,9 +54,9 @@ Status check_step(const Tensor& query, const Tensor& key, const Tensor& value, c
   return {};
 }
 
-/// The context's sequences with their numbers of tokens, `tokens` in all; without any, one that begins in `fresh`.
-Result<std::vector<StepSequence>> sequences_of(const KernelContext& context, int64_t tokens, KeyValueCache& fresh) {
-  if (context.sequences.empty()) return std::vector{StepSequence{&fresh, tokens}};
+/// The context's sequences with their numbers of tokens, `tokens` in all; without any, one that keeps nothing.
+Result<std::vector<StepSequence>> sequences_of(const KernelContext& context, int64_t tokens) {
+  if (context.sequences.empty()) return std::vector{StepSequence{.tokens = tokens}};
   std::vector<StepSequence> sequences(context.sequences.begin(), context.sequences.end());
   if (sequences.size() == 1 && sequences[0].tokens == StepSequence::kAllTokens) sequences[0].tokens = tokens;
   int64_t sum = 0;
@@ -116,10 +119,8 @@ Result<AttentionOperands> attention_operands(const KernelContext& context, const
 Result<CachedAttentionOperands> cached_attention_operands(const KernelContext& context, const Tensor& query,
                                                           const Tensor& key, const Tensor& value, const Tensor& sinks,
                                                           const CachedAttentionParameters& parameters) {
-  HEARTH_RETURN_IF_ERROR(check_step(query, key, value, sinks));
-  if (parameters.window < 0) return invalid_argument("{}: a window of {} tokens", kOp, parameters.window);
-  KeyValueCache fresh;
-  HEARTH_ASSIGN_OR_RETURN(const std::vector<StepSequence> sequences, sequences_of(context, query.size(0), fresh));
+  HEARTH_RETURN_IF_ERROR(check_step(query, key, value, sinks, parameters));
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<StepSequence> sequences, sequences_of(context, query.size(0)));
   CachedAttentionOperands result;
   HEARTH_ASSIGN_OR_RETURN(result.output, context.pool->empty(query.dtype(), query.shape()));
   Tensor dense_sinks;
@@ -128,29 +129,38 @@ Result<CachedAttentionOperands> cached_attention_operands(const KernelContext& c
   }
   int64_t first = 0;
   for (const StepSequence& sequence : sequences) {
-    KeyValueCache& cache = *sequence.cache;
-    HEARTH_ASSIGN_OR_RETURN(const Tensor keys, tokens_of(key, first, sequence.tokens));
-    HEARTH_ASSIGN_OR_RETURN(const Tensor values, tokens_of(value, first, sequence.tokens));
-    MemoryPool& pool = sequence.pool ? *sequence.pool : *context.pool;
-    HEARTH_RETURN_IF_ERROR(cache.append(pool, parameters.layer, keys, values));
-    const KeyValueCache::Layer& layer = cache.layer(parameters.layer);
+    const int64_t past = sequence.cache ? sequence.cache->length() : 0;
     AttentionOperands operands{.batches = 1,
                                .heads = query.size(1),
                                .heads_per_key_head = key.size(1) == 0 ? 1 : query.size(1) / key.size(1),
                                .queries = sequence.tokens,
-                               .keys = cache.length() + sequence.tokens,
+                               .keys = past + sequence.tokens,
                                .depth = query.size(2),
                                .scale = parameters.scale,
                                .causal = true,
-                               .past = cache.length(),
+                               .past = past,
                                .window = parameters.window,
                                .soft_cap = parameters.soft_cap,
                                .query = {},
-                               .key = AttentionRows(layer.keys),
-                               .value = AttentionRows(layer.values),
+                               .key = {},
+                               .value = {},
                                .mask = {},
                                .sinks = dense_sinks,
                                .result = {}};
+    if (sequence.cache) {
+      HEARTH_ASSIGN_OR_RETURN(const Tensor keys, tokens_of(key, first, sequence.tokens));
+      HEARTH_ASSIGN_OR_RETURN(const Tensor values, tokens_of(value, first, sequence.tokens));
+      MemoryPool& pool = sequence.pool ? *sequence.pool : *context.pool;
+      HEARTH_RETURN_IF_ERROR(sequence.cache->append(pool, parameters.layer, keys, values, parameters.window));
+      const KeyValueCache::Layer& layer = sequence.cache->layer(parameters.layer);
+      operands.key = AttentionRows(layer.keys, layer.first_page);
+      operands.value = AttentionRows(layer.values, layer.first_page);
+    } else {
+      HEARTH_ASSIGN_OR_RETURN(const Tensor keys, by_head(key, first, sequence.tokens));
+      HEARTH_ASSIGN_OR_RETURN(const Tensor values, by_head(value, first, sequence.tokens));
+      operands.key = AttentionRows(keys);
+      operands.value = AttentionRows(values);
+    }
     HEARTH_ASSIGN_OR_RETURN(operands.query, by_head(query, first, sequence.tokens));
     HEARTH_ASSIGN_OR_RETURN(operands.result.output, by_head(result.output, first, sequence.tokens));
     result.sequences.push_back(std::move(operands));

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include "kernels/attention.h"
 #include "kernels/cached_attention.h"
@@ -15,24 +14,37 @@ class AttentionRows {
  public:
   AttentionRows() = default;
   /// `rows`: [B, G, S, E], any strides.
-  explicit AttentionRows(Tensor rows) : parts_{std::move(rows)} {}
-  /// Pages of a KeyValueCache: one batch entry.
-  explicit AttentionRows(std::vector<Tensor> pages)
-      : parts_(std::move(pages)), rows_of_part_(KeyValueCache::kTokensOfPage) {}
+  explicit AttentionRows(const Tensor& rows) : rows_(rows) {}
+  /// Pages of a layer of a KeyValueCache, one batch entry, from the sequence's page `first_page` on. Looks at them:
+  /// they outlive it.
+  AttentionRows(std::span<const CachePage> pages, int64_t first_page)
+      : rows_(pages.empty() ? Tensor() : pages[0].rows), pages_(pages), first_page_(first_page) {}
 
-  /// The row of one position; the next ones up to the end of a page are row_stride() elements apart.
+  /// Of the rows; uint8 rows are a CachePage's.
+  DType dtype() const { return rows_.dtype(); }
+  /// The row of one position; the next ones up to the end of a page are row_stride() elements apart. T is as dtype().
   template <typename T>
   const T* at(int64_t batch, int64_t head, int64_t position) const {
-    const Tensor& part = parts_[static_cast<size_t>(position / rows_of_part_)];
-    return part.data_as<T>() + batch * part.stride(0) + head * part.stride(1) +
-           position % rows_of_part_ * part.stride(2);
+    const Tensor& rows = pages_.empty() ? rows_ : page_of(position).rows;
+    const int64_t place = pages_.empty() ? position : position % CachePage::kTokens;
+    return rows.data_as<T>() + batch * rows.stride(0) + head * rows.stride(1) + place * rows.stride(2);
   }
-  int64_t row_stride() const { return parts_[0].stride(2); }
-  int64_t element_stride() const { return parts_[0].stride(3); }
+  /// What the numbers of a uint8 row, less CachePage::kZero, are multiplied by.
+  float scale(int64_t head, int64_t position) const {
+    const Tensor& scales = page_of(position).scales;
+    return scales.data_as<float>()[head * scales.stride(1) + position % CachePage::kTokens];
+  }
+  int64_t row_stride() const { return rows_.stride(2); }
+  int64_t element_stride() const { return rows_.stride(3); }
 
  private:
-  std::vector<Tensor> parts_;
-  int64_t rows_of_part_ = std::numeric_limits<int64_t>::max();
+  const CachePage& page_of(int64_t position) const {
+    return pages_[static_cast<size_t>(position / CachePage::kTokens - first_page_)];
+  }
+
+  Tensor rows_;  ///< All of them, or the first page's.
+  std::span<const CachePage> pages_;
+  int64_t first_page_ = 0;
 };
 
 /// The operands of an attention, checked, and its fresh results.

@@ -14,6 +14,7 @@ struct Case {
   double soft_cap = 0;
   bool sinks = false;
   DType dtype = DType::kFloat32;
+  std::optional<DType> kept{};  ///< What the cache keeps keys and values as.
 };
 
 const Case kCases[] = {
@@ -28,6 +29,15 @@ const Case kCases[] = {
     {2, 1, 24, {20, 1}, 0, 0, false, DType::kFloat16},
     {2, 1, 24, {20, 1}, 0, 0, true, DType::kFloat64},
     {2, 1, 8, {0, 3}},
+    {4, 2, 40, {300, 1}, 0, 0, true, DType::kFloat32, DType::kBFloat16},
+    {4, 2, 64, {300, 1}, 0, 0, true, DType::kBFloat16, DType::kFloat32},
+    {4, 2, 256, {20, 9, 1}, 0, 0, false, DType::kFloat32, DType::kInt8},
+    {4, 2, 40, {300, 9, 1}, 12, 3, true, DType::kBFloat16, DType::kInt8},
+    {2, 1, 33, {20, 1}, 0, 0, false, DType::kFloat16, DType::kInt8},
+    {2, 1, 24, {20, 1}, 0, 0, true, DType::kFloat64, DType::kInt8},
+    {2, 1, 24, {20, 1}, 0, 0, true, DType::kFloat64, DType::kFloat16},
+    {2, 1, 16, {600, 300, 1, 8, 1}, 20},
+    {4, 2, 64, {600, 1, 300, 1}, 257, 0, true, DType::kBFloat16, DType::kInt8},
 };
 
 struct Step {
@@ -54,7 +64,7 @@ TEST(CachedAttention, MatchesTheReferenceStepByStep) {
     for (const int64_t tokens : c.steps) steps.push_back(draw_step(draw, c, tokens));
     const Tensor sinks = c.sinks ? draw.tensor({c.heads}) : Tensor();
     const CachedAttentionParameters parameters{.layer = 2, .scale = 0.3, .window = c.window, .soft_cap = c.soft_cap};
-    KeyValueCache expected_cache;
+    KeyValueCache expected_cache(c.kept);
     std::vector<Tensor> expected;
     TestContext one(1);
     const StepSequence expected_sequence{.cache = &expected_cache};
@@ -67,7 +77,7 @@ TEST(CachedAttention, MatchesTheReferenceStepByStep) {
       expected_cache.commit();
     }
     for_each_path([&](KernelContext context, uint32_t) {
-      KeyValueCache cache;
+      KeyValueCache cache(c.kept);
       const StepSequence sequence{.cache = &cache};
       context.sequences = std::span(&sequence, 1);
       for (size_t i = 0; i < steps.size(); ++i) {
@@ -105,18 +115,22 @@ TEST(CachedAttention, AStepIsWhatItWouldBeInOnePiece) {
 }
 
 struct BatchCase {
-  Case attention;                           ///< Whose steps are not used.
+  int64_t heads, key_heads, depth;
   std::vector<std::vector<int64_t>> steps;  ///< Tokens of each sequence in each step; 0: it takes no part.
+  int64_t window = 0;
+  double soft_cap = 0;
+  bool sinks = false;
+  DType dtype = DType::kFloat32;
 };
 
 const BatchCase kBatchCases[] = {
-    {{4, 2, 16, {}}, {{3, 12, 1}, {1, 1, 1}, {1, 20, 9}}},
-    {{2, 1, 33, {}}, {{300, 0, 1, 7}, {1, 255, 1, 1}, {1, 1, 0, 1}, {5, 1, 30, 1}}},
-    {{2, 2, 64, {}, 8}, {{1, 270, 9, 0, 1}, {1, 1, 1, 40, 1}}},
-    {{4, 1, 16, {}, 5, 2.5, true}, {{30, 1, 2}, {1, 1, 1}, {1, 17, 1}}},
-    {{4, 2, 64, {}, 100, 5, true, DType::kBFloat16}, {{300, 2, 20}, {1, 1, 1}, {1, 33, 1}}},
-    {{2, 1, 24, {}, 0, 0, false, DType::kFloat16}, {{20, 1, 1}, {1, 1, 12}}},
-    {{2, 1, 24, {}, 0, 0, true, DType::kFloat64}, {{20, 1, 1}, {1, 1, 12}}},
+    {4, 2, 16, {{3, 12, 1}, {1, 1, 1}, {1, 20, 9}}},
+    {2, 1, 33, {{300, 0, 1, 7}, {1, 255, 1, 1}, {1, 1, 0, 1}, {5, 1, 30, 1}}},
+    {2, 2, 64, {{1, 270, 9, 0, 1}, {1, 1, 1, 40, 1}}, 8},
+    {4, 1, 16, {{30, 1, 2}, {1, 1, 1}, {1, 17, 1}}, 5, 2.5, true},
+    {4, 2, 64, {{300, 2, 20}, {1, 1, 1}, {1, 33, 1}}, 100, 5, true, DType::kBFloat16},
+    {2, 1, 24, {{20, 1, 1}, {1, 1, 12}}, 0, 0, false, DType::kFloat16},
+    {2, 1, 24, {{20, 1, 1}, {1, 1, 12}}, 0, 0, true, DType::kFloat64},
 };
 
 std::span<const std::byte> bytes_of(const Tensor& tensor) {
@@ -155,7 +169,7 @@ TEST(CachedAttention, SequencesOfAStepGetWhatEachGetsAlone) {
   uint32_t seed = 100;
   for (const BatchCase& test : kBatchCases) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Case& c = test.attention;
+    const Case c{test.heads, test.key_heads, test.depth, {}, test.window, test.soft_cap, test.sinks, test.dtype};
     Draw draw(seed++);
     const Tensor sinks = c.sinks ? draw.tensor({c.heads}) : Tensor();
     const CachedAttentionParameters parameters{.layer = 1, .scale = 0.3, .window = c.window, .soft_cap = c.soft_cap};
@@ -204,6 +218,85 @@ TEST(CachedAttention, RefusesATableOfOtherTokens) {
   expect_refused(attend(2, 2), "the step has 3 tokens, its 2 sequences have 4");
   expect_refused(attend(4, StepSequence::kAllTokens), "a sequence of -1 tokens");
   EXPECT_EQ(first.pending(), 0);
+}
+
+Tensor normal_numbers(std::mt19937& random, const std::vector<int64_t>& shape) {
+  const Tensor made = *Tensor::empty(DType::kFloat32, shape);
+  std::normal_distribution<float> values;
+  std::generate_n(made.data_as<float>(), made.element_count(), [&] { return values(random); });
+  return made;
+}
+
+/// The norm of the difference, relative to that of `expected`.
+double relative_error(const Tensor& actual, const Tensor& expected) {
+  const std::vector<float> a = elements(actual);
+  const std::vector<float> e = elements(expected);
+  double difference = 0;
+  double norm = 0;
+  for (size_t i = 0; i < e.size(); ++i) {
+    difference += std::pow(a[i] - e[i], 2);
+    norm += std::pow(e[i], 2);
+  }
+  return std::sqrt(difference / norm);
+}
+
+TEST(CachedAttention, RoundedKeysAndValuesGiveNearlyTheSame) {
+  for (const auto& [kept, most] :
+       {std::pair{DType::kFloat32, 1e-6}, {DType::kBFloat16, 0x1p-8}, {DType::kInt8, 0.01}}) {
+    for (const int64_t depth : {32, 64, 128, 256}) {
+      SCOPED_TRACE(std::string(dtype_name(kept)) + " of depth " + std::to_string(depth));
+      std::mt19937 random(7);
+      const Tensor query = normal_numbers(random, {50, 4, depth});
+      const Tensor key = normal_numbers(random, {50, 2, depth});
+      const Tensor value = normal_numbers(random, {50, 2, depth});
+      const CachedAttentionParameters parameters{.scale = 1 / std::sqrt(static_cast<double>(depth))};
+      TestContext test(2);
+      KernelContext context = test.get();
+      const auto expected = reference::cached_attention(context, query, key, value, {}, parameters);
+      KeyValueCache cache(kept);
+      const StepSequence sequence{.cache = &cache};
+      context.sequences = std::span(&sequence, 1);
+      const auto actual = cached_attention(context, query, key, value, {}, parameters);
+      ASSERT_TRUE(expected.ok() && actual.ok());
+      const double error = relative_error(*actual, *expected);
+      EXPECT_LE(error, most);
+      EXPECT_EQ(error > 1e-5, kept != DType::kFloat32);
+    }
+  }
+}
+
+TEST(CachedAttention, ALongSequenceThroughAWindowTakesBoundedMemory) {
+  constexpr int64_t kTokens = 4000;
+  constexpr int64_t kWindow = 300;
+  constexpr int64_t kStep = 80;
+  constexpr int64_t kRowBytes = 2 * 8 * 4;  // keys and values of 8 floats
+  constexpr int64_t kBound = (kWindow + KeyValueCache::kTokensToGoBack + kStep) / CachePage::kTokens + 2;
+  Draw draw(5);
+  const Case c{2, 1, 8, {}};
+  const Step whole = draw_step(draw, c, kTokens);
+  TestContext test(2);
+  KernelContext context = test.get();
+  const CachedAttentionParameters parameters{.window = kWindow};
+  const auto expected = cached_attention(context, whole.query, whole.key, whole.value, {}, parameters);
+  ASSERT_TRUE(expected.ok());
+  KeyValueCache cache;
+  const StepSequence sequence{.cache = &cache};
+  context.sequences = std::span(&sequence, 1);
+  const auto part = [](const Tensor& rows, int64_t first, int64_t count) {
+    return *Tensor::view(rows.storage(), rows.dtype(), std::array{count, rows.size(1), rows.size(2)}, rows.strides(),
+                         rows.offset() + first * rows.stride(0));
+  };
+  for (int64_t first = 0; first < kTokens; first += kStep) {
+    const auto actual = cached_attention(context, part(whole.query, first, kStep), part(whole.key, first, kStep),
+                                         part(whole.value, first, kStep), {}, parameters);
+    ASSERT_TRUE(actual.ok()) << actual.status().message();
+    expect_close(*actual, part(*expected, first, kStep), 1000);
+    EXPECT_LE(cache.byte_count(), static_cast<size_t>(kBound * CachePage::kTokens * kRowBytes));
+    cache.commit();
+  }
+  const CachedAttentionParameters wide{.window = 2000};
+  const Step one = draw_step(draw, c, 1);
+  expect_refused(cached_attention(context, one.query, one.key, one.value, {}, wide), "gave back");
 }
 
 TEST(CachedAttention, RefusesOperandsThatDoNotFit) {

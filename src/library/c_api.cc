@@ -241,6 +241,26 @@ hearth_status hearth_session_fork(const hearth_session* session, hearth_session*
   });
 }
 
+hearth_status hearth_session_save(const hearth_session* session, const char* path, hearth_error* error) {
+  return guarded(error, [&]() -> Status {
+    HEARTH_RETURN_IF_ERROR(require(session, "session"));
+    HEARTH_RETURN_IF_ERROR(require(path, "path"));
+    return session->session.save(path);
+  });
+}
+
+hearth_status hearth_session_load(const hearth_model* model, const char* path, hearth_session** session,
+                                  hearth_error* error) {
+  return guarded(error, [&]() -> Status {
+    HEARTH_RETURN_IF_ERROR(hearth::clear(session, "session"));
+    HEARTH_RETURN_IF_ERROR(require(model, "model"));
+    HEARTH_RETURN_IF_ERROR(require(path, "path"));
+    HEARTH_ASSIGN_OR_RETURN(hearth::SavedSession saved, model->model.load_session(path));
+    *session = new hearth_session{std::move(saved.session)};
+    return {};
+  });
+}
+
 hearth_status hearth_session_run(hearth_session* session, const char* method, const char* const* names,
                                  const hearth_tensor* const* inputs, size_t input_count, hearth_tensor** outputs,
                                  size_t output_count, hearth_error* error) {

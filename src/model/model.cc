@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "model/batch_impl.h"
 #include "model/model_impl.h"
+#include "model/session_file.h"
 #include "model/session_impl.h"
 
 namespace hearth {
@@ -23,7 +24,18 @@ const MethodInfo* Model::method(std::string_view name) const {
   return found == impl_->methods().end() ? nullptr : &*found;
 }
 
-Result<Session> Model::session() const { return Session(std::make_unique<SessionImpl>(impl_)); }
+Result<Session> Model::session(const SessionOptions& options) const {
+  HEARTH_RETURN_IF_ERROR(check_cache_dtype(options.cache_dtype));
+  return Session(std::make_unique<SessionImpl>(impl_, KeyValueCache(options.cache_dtype)));
+}
+
+Result<SavedSession> Model::load_session(const std::filesystem::path& path, const SessionOptions& options) const {
+  HEARTH_RETURN_IF_ERROR(check_cache_dtype(options.cache_dtype));
+  SessionNotes notes;
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<SessionImpl> impl,
+                          SessionImpl::load(impl_, path, options.cache_dtype, notes));
+  return SavedSession{Session(std::move(impl)), std::move(notes)};
+}
 
 Session::Session(std::unique_ptr<SessionImpl> impl) : impl_(std::move(impl)) {}
 Session::Session(Session&&) noexcept = default;
@@ -43,9 +55,14 @@ Result<std::vector<Tensor>> Session::run(std::string_view method,
 int64_t Session::length() const { return impl_->sequence().cache().length(); }
 size_t Session::memory_bytes() const { return impl_->sequence().cache().byte_count(); }
 Status Session::rewind(int64_t length) { return impl_->sequence().rewind(length); }
+int64_t Session::shortest_rewind() const { return impl_->sequence().cache().shortest_truncation(); }
 Result<Session> Session::fork() const {
   HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<SessionImpl> copy, impl_->fork());
   return Session(std::move(copy));
+}
+
+Status Session::save(const std::filesystem::path& path, const SessionNotes& notes) const {
+  return impl_->save(path, notes);
 }
 
 Result<Batch> Model::batch() const { return Batch(std::make_unique<BatchImpl>(impl_)); }

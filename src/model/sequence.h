@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "hearth/status.h"
 #include "kernels/key_value_cache.h"
 
@@ -12,6 +14,9 @@ namespace hearth {
 /// (kInternal), and one that was left by an exception, so that nobody ended it. Used from one thread at a time.
 class Sequence {
  public:
+  /// A sequence that goes on from what `cache` has.
+  explicit Sequence(KeyValueCache cache = KeyValueCache()) : cache_(std::move(cache)) {}
+
   KeyValueCache& cache() { return cache_; }
   const KeyValueCache& cache() const { return cache_; }
 

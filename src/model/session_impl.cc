@@ -3,18 +3,37 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/mapped_file.h"
+#include "model/session_file.h"
 #include "model/step.h"
 
 namespace hearth {
 
-SessionImpl::SessionImpl(std::shared_ptr<ModelImpl> model)
-    : model_(std::move(model)), pool_(MemoryPool::create(model_->device())) {}
+SessionImpl::SessionImpl(std::shared_ptr<ModelImpl> model, KeyValueCache cache)
+    : model_(std::move(model)), pool_(MemoryPool::create(model_->device())), sequence_(std::move(cache)) {}
 
 Result<std::unique_ptr<SessionImpl>> SessionImpl::fork() const {
   HEARTH_RETURN_IF_ERROR(sequence_.check());
-  auto copy = std::make_unique<SessionImpl>(model_);
-  copy->sequence_ = sequence_;
-  return copy;
+  return std::make_unique<SessionImpl>(model_, sequence_.cache());
+}
+
+Status SessionImpl::save(const std::filesystem::path& path, const SessionNotes& notes) const {
+  HEARTH_RETURN_IF_ERROR(sequence_.check());
+  HEARTH_ASSIGN_OR_RETURN(const uint64_t identity, model_identity(model_->archive()));
+  return write_session(path, identity, sequence_.cache(), notes);
+}
+
+Result<std::unique_ptr<SessionImpl>> SessionImpl::load(std::shared_ptr<ModelImpl> model,
+                                                       const std::filesystem::path& path, std::optional<DType> dtype,
+                                                       SessionNotes& notes) {
+  HEARTH_ASSIGN_OR_RETURN(const uint64_t identity, model_identity(model->archive()));
+  HEARTH_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::open(path));
+  auto session = std::make_unique<SessionImpl>(std::move(model));
+  Result<SessionRecord> record = read_session(file->bytes(), identity, dtype, *session->pool_);
+  if (!record.ok()) return record.status().with_context(path.string());
+  session->sequence_ = Sequence(std::move(record->cache));
+  notes = std::move(record->notes);
+  return session;
 }
 
 Result<std::vector<Tensor>> SessionImpl::run(std::string_view name, std::span<const Tensor> inputs) {

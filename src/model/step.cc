@@ -31,12 +31,36 @@ Status check_pending(std::span<const StepPart> parts) {
   return {};
 }
 
+/// A sequence may not become longer than a language model's context.
+Status check_context(const Manifest& manifest, const ModelImpl::Method& method, std::span<const StepPart> parts,
+                     std::span<const Tensor> inputs) {
+  const std::optional<PipelineSpec>& pipeline = manifest.pipeline;
+  if (!pipeline || pipeline->task != "text-generation") return {};
+  if (method.spec != &manifest.methods.at(pipeline->method)) return {};
+  const int64_t context = pipeline->generation.context_length;
+  const auto tokens = std::ranges::find(method.spec->inputs, "tokens", &InputSpec::name);
+  if (tokens == method.spec->inputs.end()) return {};
+  const Tensor& given = inputs[static_cast<size_t>(tokens - method.spec->inputs.begin())];
+  if (given.rank() != 1) return {};
+  for (const StepPart& part : parts) {
+    const int64_t length = part.sequence->cache().length();
+    const int64_t more = part.tokens == StepSequence::kAllTokens ? given.size(0) : part.tokens;
+    if (more <= context - length) continue;
+    return invalid_argument(
+        "the sequence has {} tokens, and {} more do not fit the model's context of {}: rewind it, or begin a new "
+        "session",
+        length, more, context);
+  }
+  return {};
+}
+
 Result<std::vector<Tensor>> run_checked(ModelImpl& model, const ModelImpl::Method& method, const StepMemory& memory,
                                         std::span<const StepPart> parts, std::span<const Tensor> inputs) {
   std::vector<Tensor> copies;
   std::span<const Tensor> laid_out = inputs;
   if (model.archive().has_manifest()) {
     HEARTH_RETURN_IF_ERROR(check_inputs(*method.spec, inputs));
+    HEARTH_RETURN_IF_ERROR(check_context(model.archive().manifest(), method, parts, inputs));
     HEARTH_ASSIGN_OR_RETURN(copies, lay_out_inputs(*method.spec, inputs, memory.temporaries));
     laid_out = copies;
   }

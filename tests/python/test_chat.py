@@ -24,7 +24,9 @@ SPECIAL = ["<unk>", "<s>", "</s>", "<|system|>", "<|user|>", "<|assistant|>", "<
 TEXTS = ["The hearth is warm.", "Grüße aus Köln, 你好 👋", "a  b\n\n c", "<|end|> is only text here"]
 
 
-def make_folder(folder, template: str | None) -> tuple[torch.nn.Module, transformers.PreTrainedTokenizerFast]:
+def make_folder(
+    folder, template: str | None, **settings
+) -> tuple[torch.nn.Module, transformers.PreTrainedTokenizerFast]:
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -34,8 +36,10 @@ def make_folder(folder, template: str | None) -> tuple[torch.nn.Module, transfor
     names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, chat_template=template, **names)
     torch.manual_seed(0)
-    config = transformers.LlamaConfig(**SMALL | {"vocab_size": 304, "eos_token_id": 6})
-    model = transformers.LlamaForCausalLM(config).eval()
+    config = transformers.MistralConfig(
+        **SMALL | {"vocab_size": 304, "eos_token_id": 6, "sliding_window": None} | settings
+    )
+    model = transformers.MistralForCausalLM(config).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() > 1:
@@ -136,20 +140,25 @@ def test_a_message_may_come_from_standard_input(talker):
     assert json.loads(done.stdout)["tokens"] == answer("chat", file, "-p", "Is it warm?", "-n", "5")["tokens"]
 
 
-def test_a_conversation_goes_on_and_is_not_read_twice(talker):
-    model, tokenizer, file = talker
+def converse(file, lines: list[str], *options: str) -> list[dict]:
+    """What `hearth chat --json` answers to somebody at a terminal."""
     controller, terminal = pty.openpty()
-    command = [HEARTH, "chat", file, "-n", "6", "--ignore-end", "--json"]
+    command = [HEARTH, "chat", file, "-n", "6", "--ignore-end", "--json", *options]
     chat = subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     os.close(terminal)
-    for line in ("Is it warm?", "/undo", "Is it warm?", "And now?", "/nonsense", "/exit"):
+    for line in [*lines, "/nonsense", "/exit"]:
         os.write(controller, f"{line}\n".encode())
         time.sleep(0.1)
     output, _ = chat.communicate(timeout=60)
     os.close(controller)
-    answers = [json.loads(line[line.index("{") :]) for line in output.splitlines() if '"tokens"' in line]
     assert chat.returncode == 0
     assert "/nonsense is no command" in output
+    return [json.loads(line[line.index("{") :]) for line in output.splitlines() if '"tokens"' in line]
+
+
+def test_a_conversation_goes_on_and_is_not_read_twice(talker):
+    model, tokenizer, file = talker
+    answers = converse(file, ["Is it warm?", "/undo", "Is it warm?", "And now?"])
     first = {"role": "user", "content": "Is it warm?"}
     messages = [first, {"role": "assistant", "content": answers[0]["text"]}, {"role": "user", "content": "And now?"}]
     prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
@@ -159,6 +168,39 @@ def test_a_conversation_goes_on_and_is_not_read_twice(talker):
     assert answers[2]["prompt_tokens"] == len(prompt)
     assert answers[2]["tokens"] == greedy(model, prompt, 6)
     assert answers[2]["reused_tokens"] >= answers[1]["prompt_tokens"]
+
+
+def test_a_conversation_goes_on_from_a_file(talker, tmp_path):
+    _, _, file = talker
+    session = tmp_path / "session"
+    options = ("-n", "6", "--ignore-end", "--session", str(session))
+    first = answer("chat", file, "-p", "Is it warm?", "--system", "Be brief.", *options)
+    second = answer("chat", file, "-p", "And now?", *options)
+    assert second["reused_tokens"] >= first["prompt_tokens"]
+    lines = ["Is it warm?", "And now?"]
+    at_once = converse(file, lines, "--system", "Be brief.")
+    assert [said["tokens"] for said in at_once] == [first["tokens"], second["tokens"]]
+    elsewhere = tmp_path / "elsewhere"
+    again = converse(file, [*lines, f"/save {elsewhere}", "/clear", "Hm?", f"/load {elsewhere}", "/undo", lines[1]])
+    assert again[3]["prompt_tokens"] == again[1]["prompt_tokens"]
+    assert again[3]["tokens"] == again[1]["tokens"]
+    answer("generate", file, "-p", "Once", "-n", "2", "--session", str(tmp_path / "tale"))
+    refused = hearth("chat", file, "-p", "Hello", "--session", tmp_path / "tale")
+    assert (refused.returncode, "not saved by a conversation" in refused.stderr) == (3, True)
+
+
+def test_what_a_window_gave_back_is_read_again(tmp_path):
+    model, tokenizer = make_folder(tmp_path / "m", TEMPLATE, sliding_window=16, max_position_embeddings=4096)
+    done = run_exporter(str(tmp_path / "m"), "-o", str(tmp_path / "m.pt2"), "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    long = "warm hearth " * 320
+    said = converse(tmp_path / "m.pt2", ["Hello.", long, "/undo", "And now?"])
+    assert said[1]["prompt_tokens"] > 600
+    assert (said[1]["reused_tokens"] > 0, said[2]["reused_tokens"]) == (True, 0)
+    messages = [{"role": "user", "content": "Hello."}, {"role": "assistant", "content": said[0]["text"]}]
+    messages.append({"role": "user", "content": "And now?"})
+    prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+    assert said[2]["tokens"] == greedy(model, prompt, 6)
 
 
 def test_files_without_words_say_so(tmp_path):

@@ -181,6 +181,7 @@ def test_a_seed_repeats_what_was_drawn(llama):
         assert message in refused.stderr
 
 
+LIBRARY = BUILD / "release" / "src" / "library" / "libhearth.so"
 # Through the C face, in a process without PyTorch, whose symbols a model would find otherwise.
 C_FACE = """
 import ctypes, sys
@@ -211,6 +212,8 @@ def length(session):
 
 model = made(lib.hearth_model_open, sys.argv[2].encode(), None)
 session = made(lib.hearth_session_create, model)
+"""
+FORKS = """
 append(session, [5, 6, 7])
 fork = made(lib.hearth_session_fork, session)
 append(fork, [8])
@@ -221,20 +224,9 @@ call(lib.hearth_session_rewind, session, ctypes.c_int64(2))
 
 
 def test_the_c_face_forks_and_goes_back(llama):
-    library = BUILD / "release" / "src" / "library" / "libhearth.so"
-    done = run_program(sys.executable, "-c", C_FACE, library, llama[1])
+    done = run_program(sys.executable, "-c", C_FACE + FORKS, LIBRARY, llama[1])
     assert done.stdout == "1 4\n"
     assert "the sequence has 1 tokens; it cannot be taken back to 2" in done.stderr
-
-
-@pytest.mark.parametrize("build_kind", ["release", "tsan"])
-def test_sessions_that_fork_and_go_back_answer_as_a_fresh_one(build_kind, llama):
-    stress = BUILD / build_kind / "tests" / "stress" / "sequence_stress"
-    if not stress.exists():
-        pytest.skip(f"{stress} is not built")
-    calls = 1000 if build_kind == "release" else 100
-    done = run_program(stress, str(calls), "1", llama[1])
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("build_kind", ["release", "tsan"])

@@ -178,14 +178,13 @@ class Attention {
   /// whole vectors.
   Rows rows_of(const AttentionRows& source, const Block& block, int64_t first, int64_t count, bool in_vectors,
                float* room) const {
-    const T* from = source.template at<T>(block.batch, block.key_head, first);
-    if constexpr (std::is_same_v<T, float>) {
-      const bool fits = !in_vectors || plan_.padded_depth == operands_.depth;
-      if (source.element_stride() == 1 && fits) return {from, source.row_stride()};
+    const bool fits = !in_vectors || plan_.padded_depth == operands_.depth;
+    if (source.dtype() == DType::kFloat32 && source.element_stride() == 1 && fits) {
+      return {source.at<float>(block.batch, block.key_head, first), source.row_stride()};
     }
     for (int64_t i = 0; i < count; ++i) {
       float* row = room + i * plan_.row_stride;
-      load_row(kernels_, from + i * source.row_stride(), source.element_stride(), operands_.depth, row);
+      load_row(kernels_, source, block.batch, block.key_head, first + i, operands_.depth, row);
       std::fill(row + operands_.depth, row + plan_.padded_depth, 0.0F);
     }
     return {room, plan_.row_stride};
@@ -307,7 +306,7 @@ class Attention {
   const MicroKernels& kernels_;
   const AttentionOperands& operands_;
   const AttentionPlan& plan_;
-  AttentionPanels<T> panels_;
+  AttentionPanels panels_;
 };
 
 /// Shares the items of several attentions among the team, and waits. Their panels are there at the same time.

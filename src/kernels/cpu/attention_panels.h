@@ -12,7 +12,6 @@ namespace hearth {
 /// The keys and values of an attention as tiles take them: of each head the keys as panels [key_elements, panel],
 /// one for every `panel` keys, and the values as panels [packed_value_rows, width], one for every `panel` columns, of
 /// which the last may be narrower.
-template <typename T>
 class AttentionPanels {
  public:
   AttentionPanels(const MicroKernels& kernels, const AttentionOperands& operands, const AttentionPlan& plan)
@@ -31,15 +30,16 @@ class AttentionPanels {
     team.parallel_for(operands_.batches * key_heads_ * panels, 1, [&](int64_t begin, int64_t end) {
       float* lines = scratch + ThreadTeam::current_member() * step;
       for (int64_t i = begin; i < end; ++i) {
-        pack_keys(i / panels, i % panels * plan_.panel, lines);
-        pack_values(i / panels, i % panels * plan_.panel, lines);
+        const int64_t first = plan_.first_key + i % panels * plan_.panel;
+        pack_keys(i / panels, first, lines);
+        pack_values(i / panels, first, lines);
       }
     });
   }
 
   /// The panel of the keys from `first`, the first of a panel, on.
   const float* keys(int64_t batch, int64_t key_head, int64_t first) const {
-    return keys_ + (batch * key_heads_ + key_head) * plan_.packed_keys_size() + first * plan_.key_elements;
+    return keys_of(batch * key_heads_ + key_head, first);
   }
 
   /// The values from the one of the key `first` on, in the panel of the columns from `column` on.
@@ -50,26 +50,45 @@ class AttentionPanels {
   int64_t values_width(int64_t column) const { return std::min(plan_.panel, plan_.padded_depth - column); }
 
  private:
+  float* keys_of(int64_t instance, int64_t first) const {
+    return keys_ + instance * plan_.packed_keys_size() + (first - plan_.first_key) * plan_.key_elements;
+  }
+
   float* values_of(int64_t instance, int64_t first, int64_t column) const {
-    const int64_t row = plan_.pairs ? first / 2 : first;
+    const int64_t row = (first - plan_.first_key) / (plan_.pairs ? 2 : 1);
     return values_ + instance * plan_.packed_values_size() + column * plan_.packed_value_rows() +
            row * values_width(column);
   }
 
-  /// Row `row` of `rows` in `line`, filled up with zeros to `elements`; all zeros where there is no such row.
-  void load(const AttentionRows& rows, int64_t instance, int64_t row, int64_t elements, float* line) const {
-    const bool exists = row < operands_.keys;
-    const int64_t count = exists ? operands_.depth : 0;
-    const T* from = nullptr;
-    if (exists) from = rows.template at<T>(instance / key_heads_, instance % key_heads_, row);
-    const int64_t step = exists ? rows.element_stride() : 1;
-    load_elements(kernels_, plan_.pairs, from, step, count, elements, line);
+  /// Row `row` of `rows` in `line`, filled up with zeros to `elements`; all zeros where there is no such row. `floats`
+  /// has room for a row.
+  void load(const AttentionRows& rows, int64_t instance, int64_t row, int64_t elements, float* line,
+            float* floats) const {
+    const int64_t batch = instance / key_heads_;
+    const int64_t head = instance % key_heads_;
+    if (row >= operands_.keys) return void(std::fill_n(line, elements, 0.0F));
+    if (plan_.pairs && rows.dtype() == DType::kBFloat16) {
+      const auto* from = rows.at<BFloat16>(batch, head, row);
+      return load_elements(kernels_, /*pairs=*/true, from, rows.element_stride(), operands_.depth, elements, line);
+    }
+    float* numbers = plan_.pairs ? floats : line;
+    load_row(kernels_, rows, batch, head, row, operands_.depth, numbers);
+    if (plan_.pairs) {
+      auto* pairs = reinterpret_cast<BFloat16*>(line);
+      kernels_.narrow_bfloat16(numbers, pairs, operands_.depth);
+      std::fill(pairs + operands_.depth, pairs + 2 * elements, BFloat16());
+    } else {
+      std::fill(line + operands_.depth, line + elements, 0.0F);
+    }
   }
 
   void pack_keys(int64_t instance, int64_t first, float* lines) const {
     const int64_t elements = plan_.key_elements;
-    float* panel = keys_ + instance * plan_.packed_keys_size() + first * elements;
-    for (int64_t i = 0; i < plan_.panel; ++i) load(operands_.key, instance, first + i, elements, lines + i * elements);
+    float* panel = keys_of(instance, first);
+    float* floats = lines + plan_.lines_size();
+    for (int64_t i = 0; i < plan_.panel; ++i) {
+      load(operands_.key, instance, first + i, elements, lines + i * elements, floats);
+    }
     for (int64_t i = 0; i < plan_.panel; i += 4) {
       int64_t e = 0;
       for (; e + 4 <= elements; e += 4) {
@@ -85,7 +104,8 @@ class AttentionPanels {
     const int64_t step = plan_.pairs ? 2 : 1;
     for (int64_t row = first; row < first + plan_.panel; row += step) {
       for (int64_t i = 0; i < step; ++i) {
-        load(operands_.value, instance, row + i, plan_.padded_depth, lines + i * plan_.row_stride);
+        load(operands_.value, instance, row + i, plan_.padded_depth, lines + i * plan_.row_stride,
+             lines + plan_.lines_size());
       }
       for (int64_t column = 0; column < operands_.depth; column += plan_.panel) {
         float* to = values_of(instance, row, column);

@@ -21,7 +21,8 @@ AttentionPlan::AttentionPlan(const MicroKernels& kernels, const AttentionOperand
   queries_of_block = std::min(round_up(kQueriesOfBlock, tiles->tile_rows), std::max<int64_t>(operands.queries, 1));
   query_blocks = (operands.queries + queries_of_block - 1) / queries_of_block;
   panel = tiles->panel_width();
-  padded_keys = round_up(operands.keys, panel);
+  first_key = operands.keys_begin(0) / kKeysOfBlock * kKeysOfBlock;
+  padded_keys = round_up(operands.keys - first_key, panel);
   padded_depth = round_up(operands.depth, tiles->lanes);
   key_elements = elements(operands.depth);
   row_stride = (round_up(operands.depth, kCacheLine) / kCacheLine | 1) * kCacheLine;

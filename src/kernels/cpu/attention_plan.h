@@ -19,7 +19,8 @@ struct AttentionPlan {
   int64_t queries_of_block = 0;
   int64_t query_blocks = 0;
   int64_t panel = 0;         ///< Columns of a panel.
-  int64_t padded_keys = 0;   ///< Keys, rounded up to whole panels.
+  int64_t first_key = 0;     ///< Keys before it are not looked at; a multiple of kKeysOfBlock.
+  int64_t padded_keys = 0;   ///< Keys from there on, rounded up to whole panels.
   int64_t padded_depth = 0;  ///< Depth, rounded up to whole vectors.
   int64_t key_elements = 0;  ///< Of a packed key.
   int64_t row_stride = 0;    ///< Of queries, sums and loaded rows, in elements: an odd number of cache lines.
@@ -32,8 +33,9 @@ struct AttentionPlan {
   int64_t packed_keys_size() const { return padded_keys * key_elements; }
   int64_t packed_values_size() const { return packed_value_rows() * padded_depth; }
   int64_t packed_value_rows() const { return pairs ? padded_keys / 2 : padded_keys; }
-  /// Elements that packing a panel needs for its rows.
-  int64_t packing_size() const { return panel * std::max(key_elements, row_stride); }
+  /// Elements that packing a panel needs for its rows, and for a row as floats behind them.
+  int64_t packing_size() const { return lines_size() + row_stride; }
+  int64_t lines_size() const { return panel * std::max(key_elements, row_stride); }
 };
 
 }  // namespace hearth

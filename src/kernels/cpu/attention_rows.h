@@ -4,6 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/attention_operands.h"
 #include "kernels/cpu/micro_kernels.h"
 
 namespace hearth {
@@ -19,6 +20,25 @@ void load_row(const MicroKernels& kernels, const T* from, int64_t step, int64_t 
     if (step == 1) return kernels.widen_float16(from, to, count);
   }
   for (int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i * step]);
+}
+
+/// A row of keys or values, `count` numbers, as floats.
+inline void load_row(const MicroKernels& kernels, const AttentionRows& rows, int64_t batch, int64_t head,
+                     int64_t position, int64_t count, float* to) {
+  const auto load = [&]<typename T>(const T* from) { load_row(kernels, from, rows.element_stride(), count, to); };
+  switch (rows.dtype()) {
+    case DType::kFloat32:
+      return load(rows.at<float>(batch, head, position));
+    case DType::kBFloat16:
+      return load(rows.at<BFloat16>(batch, head, position));
+    case DType::kFloat16:
+      return load(rows.at<Float16>(batch, head, position));
+    case DType::kFloat64:
+      return load(rows.at<double>(batch, head, position));
+    default:
+      return kernels.dequantize(rows.at<uint8_t>(batch, head, position),
+                                {.scale = rows.scale(head, position), .zero = CachePage::kZero}, to, count);
+  }
 }
 
 /// The same as they are.

@@ -20,6 +20,25 @@ Result<double> element(const Tensor& tensor, int64_t offset) {
   });
 }
 
+/// An element of the row of keys or values at one position.
+double element(const AttentionRows& rows, int64_t batch, int64_t head, int64_t position, int64_t number) {
+  const auto of = [&]<typename T>(TypeTag<T>) {
+    return static_cast<double>(rows.at<T>(batch, head, position)[number * rows.element_stride()]);
+  };
+  switch (rows.dtype()) {
+    case DType::kFloat32:
+      return of(TypeTag<float>{});
+    case DType::kFloat64:
+      return of(TypeTag<double>{});
+    case DType::kFloat16:
+      return of(TypeTag<Float16>{});
+    case DType::kBFloat16:
+      return of(TypeTag<BFloat16>{});
+    default:
+      return (of(TypeTag<uint8_t>{}) - CachePage::kZero) * static_cast<double>(rows.scale(head, position));
+  }
+}
+
 /// One query of one head.
 struct Row {
   int64_t batch;
@@ -34,10 +53,10 @@ std::vector<double> scores_of(const AttentionOperands& operands, const Row& row)
   const T* q = head_of<T>(query, row.batch, row.head) + row.query * query.stride(2);
   std::vector<double> scores(static_cast<size_t>(operands.keys), -kInfinity);
   for (int64_t i = operands.keys_begin(row.query); i < operands.keys_end(row.query); ++i) {
-    const T* k = key.at<T>(row.batch, row.head / operands.heads_per_key_head, i);
+    const int64_t key_head = row.head / operands.heads_per_key_head;
     double sum = 0;
     for (int64_t e = 0; e < operands.depth; ++e) {
-      sum += static_cast<double>(q[e * query.stride(3)]) * static_cast<double>(k[e * key.element_stride()]);
+      sum += static_cast<double>(q[e * query.stride(3)]) * element(key, row.batch, key_head, i, e);
     }
     sum *= operands.scale;
     if (operands.soft_cap > 0) sum = operands.soft_cap * std::tanh(sum / operands.soft_cap);
@@ -76,8 +95,7 @@ void attend(const AttentionOperands& operands, const Row& row) {
     for (int64_t i = 0; i < operands.keys; ++i) {
       const double weight = weights[static_cast<size_t>(i)];
       if (weight == 0) continue;
-      const T* v = value.at<T>(row.batch, row.head / operands.heads_per_key_head, i);
-      total += weight * static_cast<double>(v[e * value.element_stride()]);
+      total += weight * element(value, row.batch, row.head / operands.heads_per_key_head, i, e);
     }
     out[e * output.stride(3)] = static_cast<T>(static_cast<Compute<T>>(total / sum));
   }

@@ -29,8 +29,8 @@ Result<SchedulerOptions> checked_options(SchedulerOptions options, const Generat
 }
 
 /// What keys and values of one page take, at all layers: those of a sequence of one token.
-Result<size_t> bytes_of_page(const TextModel& model, Batch& batch) {
-  HEARTH_ASSIGN_OR_RETURN(Session session, model.model().session());
+Result<size_t> bytes_of_page(const TextModel& model, Batch& batch, const SessionOptions& options) {
+  HEARTH_ASSIGN_OR_RETURN(Session session, model.model().session(options));
   const int64_t token = 0;
   TokenLists lists;
   lists.add(std::span(&token, 1), 0);
@@ -46,7 +46,7 @@ Result<Scheduler> Scheduler::create(const Model& model, const SchedulerOptions& 
   HEARTH_ASSIGN_OR_RETURN(std::shared_ptr<TextModel> text_model, TextModel::open(model));
   HEARTH_ASSIGN_OR_RETURN(const SchedulerOptions checked, checked_options(options, text_model->plan()));
   HEARTH_ASSIGN_OR_RETURN(Batch batch, model.batch());
-  HEARTH_ASSIGN_OR_RETURN(const size_t bytes, bytes_of_page(*text_model, batch));
+  HEARTH_ASSIGN_OR_RETURN(const size_t bytes, bytes_of_page(*text_model, batch, checked.session));
   return Scheduler(std::make_unique<SchedulerImpl>(std::move(text_model), std::move(batch), checked, bytes));
 }
 

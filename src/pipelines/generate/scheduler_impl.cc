@@ -119,7 +119,7 @@ void SchedulerImpl::admit() {
     if (options_.memory_bytes != 0 && request->bytes > options_.memory_bytes - load_.reserved_bytes) return;
     waiting_.pop_front();
     load_.waiting -= 1;
-    Result<Session> session = model_->model().session();
+    Result<Session> session = model_->model().session(options_.session);
     if (!session.ok()) {
       request->deliver(session.status());
       continue;

@@ -27,6 +27,11 @@ Result<std::vector<int64_t>> TextReader::tokens(std::string_view text) const {
   return tokenizer_->encode(text);
 }
 
+Result<std::vector<int64_t>> TextReader::continuation_tokens(std::string_view text) const {
+  HEARTH_RETURN_IF_ERROR(check_tokenizer());
+  return tokenizer_->encode(text, {.add_special_tokens = false});
+}
+
 Result<std::vector<int64_t>> TextReader::tokens(std::span<const ChatMessage> messages) const {
   HEARTH_RETURN_IF_ERROR(check_tokenizer());
   if (!template_) {

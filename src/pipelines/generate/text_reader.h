@@ -22,6 +22,7 @@ class TextReader {
 
   /// See TextGenerator::tokenize().
   Result<std::vector<int64_t>> tokens(std::string_view text) const;
+  Result<std::vector<int64_t>> continuation_tokens(std::string_view text) const;
   Result<std::vector<int64_t>> tokens(std::span<const ChatMessage> messages) const;
 
  private:

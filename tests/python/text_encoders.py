@@ -13,7 +13,7 @@ SMALL = {
     "intermediate_size": 64,
     "num_hidden_layers": 3,
     "num_attention_heads": 4,
-    "max_position_embeddings": 66,
+    "max_position_embeddings": 130,
     "type_vocab_size": 2,
 }
 NARROW = {"embedding_size": 16}

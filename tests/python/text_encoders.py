@@ -121,7 +121,8 @@ def write_modules(folder: Path, pooling: str, normalizes: bool = True) -> None:
 def load(folder: Path) -> tuple[torch.nn.Module, transformers.PreTrainedTokenizerBase]:
     """The folder's model, which attends as transformers itself does, and its tokenizer."""
     kind = json.loads((folder / "config.json").read_text())
-    auto = transformers.AutoModelForTextEncoding if kind.get("is_encoder_decoder") else transformers.AutoModel
+    is_half = kind["architectures"][0].endswith("EncoderModel")
+    auto = transformers.AutoModelForTextEncoding if is_half else transformers.AutoModel
     model = auto.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
     return model.eval(), transformers.AutoTokenizer.from_pretrained(folder)
 

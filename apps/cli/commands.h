@@ -12,6 +12,7 @@ Status classify(const ClassifyOptions& options, const CommonOptions& common);
 Status generate(const GenerateCommandOptions& options, const CommonOptions& common);
 Status chat(const GenerateCommandOptions& options, const CommonOptions& common);
 Status eval(const EvalOptions& options, const CommonOptions& common);
+Status embed(const EmbedCommandOptions& options, const CommonOptions& common);
 Status inspect(const InspectOptions& options, const CommonOptions& common);
 Status verify(const VerifyOptions& options, const CommonOptions& common);
 Status bench(const BenchOptions& options, const CommonOptions& common);

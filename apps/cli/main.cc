@@ -80,6 +80,7 @@ class Program {
     add_classify();
     add_generate();
     add_chat();
+    add_embed();
     add_inspect();
     add_verify();
     add_eval();
@@ -223,6 +224,20 @@ class Program {
     form->require_option(0, 1);
   }
 
+  void add_embed() {
+    CLI::App* added = command("embed", "Turn texts into vectors, which are alike for texts that mean alike",
+                              "  hearth embed minilm.pt2 'A cat sits.' 'A dog runs.' --similarity\n"
+                              "  hearth embed minilm.pt2 - --json < lines.txt\n"
+                              "  hearth embed e5.pt2 'how tall is it' --prompt query -o vectors.npy");
+    add_file(added, embed_.file);
+    added->add_option("TEXT", embed_.texts, "texts; -: the lines of standard input")->required();
+    added->add_option("--prompt", embed_.prompt, "what the model's file has under this name goes before each text");
+    added->add_option("-o,--output", embed_.output, "a .npy file for the vectors: float32 [texts, dimensions]");
+    added->add_flag("--similarity", embed_.similarity, "print the cosine of the angle of every two vectors");
+    added->add_flag("--truncate", embed_.truncate, "cut the end of a text that is too long, instead of refusing it");
+    added->callback([this] { chosen_ = [this] { return embed(embed_, common_); }; });
+  }
+
   void add_inspect() {
     CLI::App* added = command("inspect", "Say what is in a file; nothing in it is executed",
                               "  hearth inspect model.pt2\n  hearth inspect model.pt2 --json");
@@ -288,6 +303,7 @@ class Program {
   RunOptions run_;
   ClassifyOptions classify_;
   GenerateCommandOptions generate_;
+  EmbedCommandOptions embed_;
   InspectOptions inspect_;
   VerifyOptions verify_;
   EvalOptions eval_;

@@ -63,6 +63,15 @@ struct EvalOptions {
   int64_t stride = 0;
 };
 
+struct EmbedCommandOptions {
+  std::string file;
+  std::vector<std::string> texts;  ///< "-": the lines of standard input.
+  std::string prompt;              ///< Name of one of the model's, or empty.
+  std::string output;              ///< A .npy file to write, or empty.
+  bool similarity = false;
+  bool truncate = false;
+};
+
 struct InspectOptions {
   std::string file;
 };

@@ -49,6 +49,13 @@ _library.define(
     "float soft_cap) -> Tensor",
     tags=_TAGS,
 )
+# Texts of different lengths: query [B, T, H, E], key and value [B, T, G, E], lengths int64 [B]. A text's tokens see all
+# of its tokens or, if causal, those up to themselves; rows after its length become 0.
+_library.define(
+    "hearth_encoder_attention(Tensor query, Tensor key, Tensor value, Tensor lengths, float scale, bool causal) "
+    "-> Tensor",
+    tags=_TAGS,
+)
 # Products of bytes: x uint8 (or, linear only, float32: quantised row by row), weight int8, scales float32 [N]: the
 # weight's, times x's where x is uint8. The answer is uint8 when y_scale is given, else float32.
 _FINISH = (
@@ -123,6 +130,25 @@ def _attention(query, key, value, sinks, layer, scale, window, soft_cap):
 
 
 def _attention_shape(query, key, value, sinks, layer, scale, window, soft_cap):
+    return query.new_empty(query.shape)
+
+
+def _encoder_attention(query, key, value, lengths, scale, causal):
+    tokens, groups = query.shape[1], query.shape[2] // key.shape[2]
+    q, k, v = (x.transpose(1, 2) for x in _wide(query, key, value))
+    k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
+    places = torch.arange(tokens)
+    is_text = places < lengths.unsqueeze(1)
+    hidden = ~is_text.reshape(-1, 1, 1, tokens)
+    if causal:
+        hidden = hidden | (places > places.unsqueeze(1))
+    weights = (q @ k.mT * scale).masked_fill(hidden, float("-inf")).softmax(-1)
+    y = (weights @ v).transpose(1, 2)
+    y = torch.where(is_text.reshape(*is_text.shape, 1, 1), y, 0.0)
+    return y.to(query.dtype).clone(memory_format=torch.contiguous_format)
+
+
+def _encoder_attention_shape(query, key, value, lengths, scale, causal):
     return query.new_empty(query.shape)
 
 
@@ -227,6 +253,7 @@ for _name, _implementation, _shape in (
     ("hearth_linear", _linear, _linear_shape),
     ("hearth_embedding", _embedding, _embedding_shape),
     ("hearth_attention", _attention, _attention_shape),
+    ("hearth_encoder_attention", _encoder_attention, _encoder_attention_shape),
     ("hearth_conv2d", _conv2d, _conv2d_shape),
     ("hearth_quantized_linear", _quantized_linear, _quantized_linear_shape),
     ("hearth_quantized_conv2d", _quantized_conv2d, _quantized_conv2d_shape),
@@ -260,6 +287,10 @@ def c_shims(device: str = "cpu") -> dict[torch._ops.OpOverload, list[str]]:
         torch.ops.hearth.hearth_attention.default: [
             f"{prefix}hearth_attention({tensor} query, {tensor} key, {tensor} value, {optional} sinks, int64_t layer, "
             f"double scale, int64_t window, double soft_cap, {tensor}* ret0)"
+        ],
+        torch.ops.hearth.hearth_encoder_attention.default: [
+            f"{prefix}hearth_encoder_attention({tensor} query, {tensor} key, {tensor} value, {tensor} lengths, "
+            f"double scale, int32_t causal, {tensor}* ret0)"
         ],
         torch.ops.hearth.hearth_conv2d.default: [
             f"{prefix}hearth_conv2d({tensor} x, {tensor} weight, {optional} bias, {optional} residual, "

@@ -3,6 +3,7 @@
 #include "aoti/shim_arguments.h"
 #include "kernels/attention.h"
 #include "kernels/cached_attention.h"
+#include "kernels/encoder_attention.h"
 
 using hearth::AotiError;
 using hearth::AtenTensorHandle;
@@ -33,5 +34,15 @@ HEARTH_SHIM AotiError aoti_torch_cpu_hearth_attention(AtenTensorHandle query, At
         hearth::cached_attention(context, tensor_of(query), tensor_of(key), tensor_of(value), tensor_of(sinks),
                                  {.layer = layer, .scale = scale, .window = window, .soft_cap = soft_cap}),
         result);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_hearth_encoder_attention(AtenTensorHandle query, AtenTensorHandle key,
+                                                              AtenTensorHandle value, AtenTensorHandle lengths,
+                                                              double scale, int32_t causal, AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) {
+    return hearth::return_tensor(hearth::encoder_attention(context, tensor_of(query), tensor_of(key), tensor_of(value),
+                                                           tensor_of(lengths), {.scale = scale, .causal = causal != 0}),
+                                 result);
   });
 }

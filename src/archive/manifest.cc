@@ -84,6 +84,7 @@ class CrossReferences {
       return record.empty() ? Status() : check_record(field, record);
     };
     HEARTH_RETURN_IF_ERROR(check_optional("pipeline.tokenizer", pipeline.generation.tokenizer));
+    HEARTH_RETURN_IF_ERROR(check_optional("pipeline.tokenizer", pipeline.embedding.tokenizer));
     HEARTH_RETURN_IF_ERROR(check_optional("pipeline.chat_template", pipeline.generation.chat_template));
     if (pipeline.input.empty()) return {};
     const MethodSpec& spec = method->second;

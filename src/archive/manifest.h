@@ -113,6 +113,15 @@ struct TextGeneration {
   std::map<std::string, std::string> special_tokens;
 };
 
+/// How a method that turns tokens of texts into vectors is used; see docs/archive-format.md.
+struct TextEmbedding {
+  int64_t dimensions = 0;                      ///< Numbers of a vector.
+  int64_t context_length = 0;                  ///< Tokens that a text may have.
+  std::string tokenizer;                       ///< Record with its table; empty: the model knows token numbers only.
+  std::map<std::string, std::string> prompts;  ///< What goes before a text, by name.
+  std::string default_prompt;                  ///< The name of one of them, or empty.
+};
+
 struct PipelineSpec {
   std::string task;
   std::string method;
@@ -121,6 +130,7 @@ struct PipelineSpec {
   std::string labels;  ///< Record, or empty.
   ImagePreprocess preprocess;
   TextGeneration generation;  ///< Of text generation.
+  TextEmbedding embedding;    ///< Of text embedding.
 };
 
 /// The facts of extra/hearth.json, each field validated and all cross references (records, symbols, tensors, methods)

@@ -8,6 +8,7 @@ namespace {
 constexpr int64_t kLargestImage = 65536;
 constexpr int64_t kLargestVocabulary = 1 << 24;
 constexpr int64_t kLongestContext = 1 << 28;
+constexpr int64_t kMostDimensions = 1 << 20;
 
 template <typename T>
 struct Word {
@@ -110,17 +111,40 @@ Result<TextGeneration> parse_generation(const JsonField& field) {
   return generation;
 }
 
+Result<TextEmbedding> parse_embedding(const JsonField& field) {
+  TextEmbedding embedding;
+  HEARTH_ASSIGN_OR_RETURN(const JsonField dimensions, field.member("dimensions"));
+  HEARTH_ASSIGN_OR_RETURN(embedding.dimensions, dimensions.integer(1, kMostDimensions));
+  HEARTH_ASSIGN_OR_RETURN(const JsonField context, field.member("context_length"));
+  HEARTH_ASSIGN_OR_RETURN(embedding.context_length, context.integer(1, kLongestContext));
+  HEARTH_ASSIGN_OR_RETURN(embedding.tokenizer, optional_string(field, "tokenizer"));
+  HEARTH_ASSIGN_OR_RETURN(const std::optional<JsonField> prompts, field.find("prompts"));
+  if (prompts && !prompts->is_null()) {
+    HEARTH_ASSIGN_OR_RETURN(embedding.prompts, parse_map<std::string>(*prompts, parse_string));
+  }
+  HEARTH_ASSIGN_OR_RETURN(embedding.default_prompt, optional_string(field, "default_prompt"));
+  if (!embedding.default_prompt.empty() && !embedding.prompts.contains(embedding.default_prompt)) {
+    return field.error("there is no prompt '{}', the default", embedding.default_prompt);
+  }
+  return embedding;
+}
+
 }  // namespace
 
 Result<PipelineSpec> parse_pipeline(const JsonField& field) {
   PipelineSpec pipeline;
   HEARTH_ASSIGN_OR_RETURN(pipeline.task, string_member(field, "task"));
   const bool generates = pipeline.task == "text-generation";
+  const bool embeds = pipeline.task == "text-embedding";
   // A task of a later version: what it needs beside its name is not known here, and the model itself still runs.
-  if (!generates && pipeline.task != "image-classification") return pipeline;
+  if (!generates && !embeds && pipeline.task != "image-classification") return pipeline;
   HEARTH_ASSIGN_OR_RETURN(pipeline.method, string_member(field, "method"));
   if (generates) {
     HEARTH_ASSIGN_OR_RETURN(pipeline.generation, parse_generation(field));
+    return pipeline;
+  }
+  if (embeds) {
+    HEARTH_ASSIGN_OR_RETURN(pipeline.embedding, parse_embedding(field));
     return pipeline;
   }
   HEARTH_ASSIGN_OR_RETURN(pipeline.input, string_member(field, "input"));

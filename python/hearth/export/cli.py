@@ -15,8 +15,10 @@ from hearth.export.api import DTYPES, QUANTIZATIONS, Summary, save
 from hearth.export.compile import COMPILERS
 from hearth.export.errors import ExportError
 from hearth.export.progress import progress_for
+from hearth.export.sentence_transformers import PoolingChoice
 from hearth.export.source import Source, load_source
 from hearth.export.targets import DEFAULT_TARGETS, TARGETS
+from hearth.export.text_encoder import POOLINGS
 from hearth.export.verify import Verdict, find_hearth, verify
 
 _EXAMPLES = """examples:
@@ -25,6 +27,7 @@ _EXAMPLES = """examples:
   python -m hearth.export my_package.models:encoder -o encoder.pt2 --dtype bf16
   python -m hearth.export models/resnet-50 -o resnet50-i8.pt2 --quant i8 --calibrate pictures/
   python -m hearth.export models/gemma-3-4b-it -o gemma3.pt2 --quant q4
+  python -m hearth.export models/bge-small-en -o bge.pt2 --pooling cls
 """
 
 
@@ -36,7 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         quant = None if options.quant == "none" else options.quant
         # Lower precision starts from float32 weights, except where they are rounded one by one.
-        source = load_source(options.source, torch.float32 if options.dtype or quant else None, as_stored=bool(quant))
+        source = load_source(
+            options.source,
+            torch.float32 if options.dtype or quant else None,
+            as_stored=bool(quant),
+            pooling=_pooling(options),
+        )
         if options.calibrate:
             _calibrate(source, options)
         summary = save(
@@ -62,6 +70,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {program} verify {summary.path} failed: {verdict.message or 'see above'}", file=sys.stderr)
         return 1
     return 0
+
+
+def _pooling(options: argparse.Namespace) -> PoolingChoice | None:
+    """What the options say of vectors of texts; None where they say nothing."""
+    if options.pooling is None and options.normalize:
+        return None
+    return PoolingChoice(options.pooling, options.normalize)
 
 
 def _calibrate(source: Source, options: argparse.Namespace) -> None:
@@ -111,6 +126,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         type=Path,
         help="pictures like those that an image classifier will see, for --quant (default: its example input)",
+    )
+    parser.add_argument(
+        "--pooling",
+        choices=list(POOLINGS),
+        help="makes a text encoder's vector of the states of its tokens: their mean, the first, the last "
+        "(default: what the folder says)",
+    )
+    parser.add_argument(
+        "--no-normalize",
+        dest="normalize",
+        action="store_false",
+        help="leave a text encoder's vectors as long as they come (default: what the folder says, else length 1)",
     )
     parser.add_argument("--compiler", choices=COMPILERS, default="zig", help="default: %(default)s, for every target")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")

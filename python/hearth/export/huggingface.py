@@ -9,24 +9,31 @@ import torch
 from hearth.export.calibration_pictures import read_pictures
 from hearth.export.errors import ExportError
 from hearth.export.image_preprocess import image_preprocess
+from hearth.export.sentence_transformers import PoolingChoice, is_embedding_folder, read_pooling
 from hearth.export.source import Source
 from hearth.export.trace import Method
 from hearth.export.widen import compute_in_float32
 
 
-def load_folder(folder: Path, dtype: torch.dtype, as_stored: bool = False) -> Source:
-    """The model of a Hugging Face folder as a source with its pipeline. `as_stored`: see load_source(). ExportError for
-    an architecture without a recipe, missing files or settings that the runtime does not know."""
+def load_folder(
+    folder: Path, dtype: torch.dtype, as_stored: bool = False, pooling: PoolingChoice | None = None
+) -> Source:
+    """The model of a Hugging Face folder as a source with its pipeline. `as_stored`, `pooling`: see load_source().
+    ExportError for an architecture without a recipe, missing files or settings that the runtime does not know."""
+    if pooling is not None or is_embedding_folder(folder):
+        return _text_encoder(folder, dtype, pooling or PoolingChoice())
     config = _read_json(folder / "config.json")
     names = config.get("architectures") or ["none"]
     if names[0].endswith(_CAUSAL):
         return _causal_language_model(folder, config, "auto" if as_stored else dtype)
+    if names[0].endswith(_ENCODER) and "vocab_size" in config:
+        return _text_encoder(folder, dtype, PoolingChoice())
     recipe = _RECIPES.get(names[0])
     if recipe is None:
         raise ExportError(
             f"{folder}: no recipe for the architecture {names[0]}; there is one for {', '.join(sorted(_RECIPES))} and "
-            f"for all that end in {' or '.join(_CAUSAL)}. Write a function that returns the model and example inputs, "
-            f"and export path/file.py:function"
+            f"for all that end in {' or '.join(_CAUSAL)}; with --pooling, for all text encoders. Write a function that "
+            f"returns the model and example inputs, and export path/file.py:function"
         )
     return recipe(folder, config, dtype)
 
@@ -97,8 +104,48 @@ def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype | str)
     )
 
 
+def _text_encoder(folder: Path, dtype: torch.dtype, choice: PoolingChoice) -> Source:
+    from hearth.export.language_text import text_facts
+    from hearth.export.text_encoder import TextEncoder, example_texts, most_tokens, text_sizes
+
+    facts = read_pooling(folder, choice)
+    config = _read_json(facts.folder / "config.json")
+    # The encoder alone of models that also have a decoder.
+    is_half = config.get("is_encoder_decoder") or (config.get("architectures") or [""])[0].endswith("EncoderModel")
+    kind = "AutoModelForTextEncoding" if is_half else "AutoModel"
+    model = _load(_model_class(kind), facts.folder, dtype, unused=_POOLER)
+    _give_own_storage(model)
+    encoder = TextEncoder(model, facts.pooling, facts.layers, facts.normalizes)
+    text = model.config.get_text_config()
+    limits = [most for most in (facts.most_tokens, most_tokens(model)) if most is not None]
+    context = min(limits, default=_USUAL_CONTEXT)
+    words = text_facts(facts.folder)
+    example = example_texts(text.vocab_size)
+    with torch.no_grad():
+        dimensions = encoder.eval()(*example)["embeddings"].shape[1]
+    tokenizer = {name: words.pipeline[name] for name in ("tokenizer",) if name in words.pipeline}
+    return Source(
+        methods={"embed": Method(encoder, example, None, text_sizes(context))},
+        name=folder.resolve().name,
+        pipeline={
+            "task": "text-embedding",
+            "method": "embed",
+            "dimensions": dimensions,
+            "context_length": context,
+            "prompts": facts.prompts,
+            "default_prompt": facts.default_prompt,
+            **tokenizer,
+        },
+        extra_files={path: content for path, content in words.files.items() if f"extra/{path}" in tokenizer.values()},
+    )
+
+
 # The last words of classes that predict the next token.
 _CAUSAL = ("ForCausalLM", "LMHeadModel")
+# The last word of classes without a head: their answer is a vector for each token.
+_ENCODER = "Model"
+# Weights of a head that nothing here asks; checkpoints often lack it.
+_POOLER = "pooler."
 # For models that do not say how long a sequence may be.
 _USUAL_CONTEXT = 2048
 
@@ -121,9 +168,9 @@ def _labels(config) -> list[str]:
     return [names.get(index, f"class {index}") for index in range(config.num_labels)]
 
 
-def _load(model_class, folder: Path, dtype: torch.dtype | str) -> torch.nn.Module:
+def _load(model_class, folder: Path, dtype: torch.dtype | str, unused: str | None = None) -> torch.nn.Module:
     """The model with all its weights, from safetensors only: pickles could run code. `dtype`: "auto" for what they
-    are."""
+    are; `unused`: how names of weights begin that may be missing."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -133,10 +180,18 @@ def _load(model_class, folder: Path, dtype: torch.dtype | str) -> torch.nn.Modul
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise ExportError(f"{folder}: the model cannot be loaded: {error}") from error
-    missing = sorted(report["missing_keys"])
+    missing = sorted(name for name in report["missing_keys"] if unused is None or not name.startswith(unused))
     if missing:
         raise ExportError(f"{folder}: model.safetensors lacks {len(missing)} weights, the first is {missing[0]}")
     return model
+
+
+def _give_own_storage(model: torch.nn.Module) -> None:
+    """Copies weights that are parts of a larger storage, as transformers makes them where it takes a file's matrix
+    apart (NomicBERT's query, key and value): compiled code wants the whole storage of each."""
+    for value in (*model.parameters(), *model.buffers()):
+        if value.untyped_storage().nbytes() > value.numel() * value.element_size():
+            value.data = value.data.clone()
 
 
 def _read_json(path: Path) -> dict:

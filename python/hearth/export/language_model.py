@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from hearth import ops  # noqa: F401  (registers torch.ops.hearth)
+from hearth.export.attention_choice import attention_as
 from hearth.export.errors import ExportError
 
 _ATTENTION = "hearth"
@@ -72,16 +73,9 @@ def step_sizes(most_tokens: int) -> dict[str, dict]:
 def _attention(model: torch.nn.Module, name: str) -> Iterator[set[int]]:
     """Sets how the model's attention is computed. Gives the layers that attend in Hearth's way, as they come."""
     register_attention()
-    configs = {id(part.config): part.config for part in model.modules() if hasattr(part, "config")}
-    before = [(config, getattr(config, "_attn_implementation", None)) for config in configs.values()]
-    try:
-        for config, _ in before:
-            config._attn_implementation = name
-        _layers_seen.clear()
+    _layers_seen.clear()
+    with attention_as(model, name):
         yield _layers_seen
-    finally:
-        for config, implementation in before:
-            config._attn_implementation = implementation
 
 
 def register_attention() -> None:

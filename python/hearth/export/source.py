@@ -6,12 +6,15 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from hearth.export.errors import ExportError
 from hearth.export.trace import Method
+
+if TYPE_CHECKING:
+    from hearth.export.sentence_transformers import PoolingChoice
 
 
 @dataclass
@@ -39,17 +42,24 @@ class Source:
         return values
 
 
-def load_source(text: str, dtype: torch.dtype | None = None, as_stored: bool = False) -> Source:
+def load_source(
+    text: str, dtype: torch.dtype | None = None, as_stored: bool = False, pooling: "PoolingChoice | None" = None
+) -> Source:
     """The source that `text` names: a Hugging Face folder, "path/file.py:function" or "module:function". The function
     takes nothing and returns a Source, (model, args) or (model, args, dynamic_shapes). `dtype`: what floating-point
     weights and inputs are converted to; None leaves a function's model as it is and means float32 for a folder.
     `as_stored`: a folder's language model may keep its weights as they lie on the disk, and widen them where it
-    computes. ExportError when there is nothing of that name."""
+    computes. `pooling`: makes a folder's model one for vectors of texts, and says how. ExportError when there is
+    nothing of that name."""
     folder = Path(text)
     if folder.is_dir():
         from hearth.export.huggingface import load_folder
 
-        return load_folder(folder, dtype or torch.float32, as_stored)
+        return load_folder(folder, dtype or torch.float32, as_stored, pooling)
+    if pooling is not None:
+        raise ExportError(
+            f"{text} is no Hugging Face folder; --pooling and --no-normalize are for such a folder's model"
+        )
     place, separator, function = text.rpartition(":")
     if not separator or not function.isidentifier():
         raise ExportError(

@@ -106,6 +106,8 @@ std::optional<int64_t> Tokenizer::find(std::string_view text) const {
 
 bool Tokenizer::is_special(int64_t id) const { return impl_->is_special(id); }
 
+int64_t Tokenizer::tokens_after_text() const { return static_cast<int64_t>(impl_->after.size()); }
+
 int64_t Tokenizer::vocabulary_size() const { return static_cast<int64_t>(impl_->vocabulary.size()); }
 
 }  // namespace hearth

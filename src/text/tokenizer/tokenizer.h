@@ -60,6 +60,8 @@ class Tokenizer {
   /// The token with this text as the vocabulary writes it: "Ġthe", "▁the", "<|endoftext|>".
   std::optional<int64_t> find(std::string_view text) const;
   bool is_special(int64_t id) const;
+  /// Tokens that encode() puts after a text with EncodeOptions::add_special_tokens.
+  int64_t tokens_after_text() const;
   /// One more than the largest token.
   int64_t vocabulary_size() const;
 

@@ -33,6 +33,7 @@ _PRODUCTS = {
     _aten.embedding.default,
     _hearth.hearth_linear.default,
     _hearth.hearth_conv2d.default,
+    _hearth.hearth_encoder_attention.default,
 }
 # Operands that keep float32: they are added to sums before those are rounded.
 _WIDE_OPERANDS = {_hearth.hearth_linear.default: {"bias"}, _hearth.hearth_conv2d.default: {"bias"}}

@@ -32,7 +32,7 @@ using Clock = std::chrono::steady_clock;
 using Tokens = std::vector<int64_t>;
 
 constexpr int kClients = 16;
-constexpr size_t kCases = 48;
+constexpr size_t kCases = 16;
 constexpr int64_t kLongestPrompt = 300;
 constexpr int64_t kMostTokens = 60;
 /// Fewer pages than all clients want at once, so that some wait.

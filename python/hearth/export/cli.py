@@ -25,6 +25,7 @@ _EXAMPLES = """examples:
   python -m hearth.export my_package.models:encoder -o encoder.pt2 --dtype bf16
   python -m hearth.export models/resnet-50 -o resnet50-i8.pt2 --quant i8 --calibrate pictures/
   python -m hearth.export models/gemma-3-4b-it -o gemma3.pt2 --quant q4
+  python -m hearth.export models/gemma-3-4b-it --adapter my-lora -o mine.pt2 --quant q4
 """
 
 
@@ -36,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         quant = None if options.quant == "none" else options.quant
         # Lower precision starts from float32 weights, except where they are rounded one by one.
-        source = load_source(options.source, torch.float32 if options.dtype or quant else None, as_stored=bool(quant))
+        dtype = torch.float32 if options.dtype or quant else None
+        source = load_source(options.source, dtype, as_stored=bool(quant), adapter=options.adapter)
         if options.calibrate:
             _calibrate(source, options)
         summary = save(
@@ -85,8 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a Hugging Face folder, or path/file.py:function or module:function that returns "
-        "hearth.export.Source(...), (model, args) or (model, args, dynamic_shapes)",
+        help="a Hugging Face folder (of a model, or of a LoRA adapter), or path/file.py:function or module:function "
+        "that returns hearth.export.Source(...), (model, args) or (model, args, dynamic_shapes)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the file to write")
     parser.add_argument(
@@ -111,6 +113,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         type=Path,
         help="pictures like those that an image classifier will see, for --quant (default: its example input)",
+    )
+    parser.add_argument(
+        "--adapter",
+        metavar="FOLDER",
+        type=Path,
+        help="a LoRA adapter of PEFT that is merged into a language model's weights, before they are quantised",
     )
     parser.add_argument("--compiler", choices=COMPILERS, default="zig", help="default: %(default)s, for every target")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")

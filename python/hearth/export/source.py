@@ -39,17 +39,22 @@ class Source:
         return values
 
 
-def load_source(text: str, dtype: torch.dtype | None = None, as_stored: bool = False) -> Source:
+def load_source(
+    text: str, dtype: torch.dtype | None = None, as_stored: bool = False, adapter: Path | None = None
+) -> Source:
     """The source that `text` names: a Hugging Face folder, "path/file.py:function" or "module:function". The function
     takes nothing and returns a Source, (model, args) or (model, args, dynamic_shapes). `dtype`: what floating-point
     weights and inputs are converted to; None leaves a function's model as it is and means float32 for a folder.
     `as_stored`: a folder's language model may keep its weights as they lie on the disk, and widen them where it
-    computes. ExportError when there is nothing of that name."""
+    computes; `adapter`: a folder with what a LoRA adapter adds to a folder's language model. ExportError
+    when there is nothing of that name."""
     folder = Path(text)
     if folder.is_dir():
         from hearth.export.huggingface import load_folder
 
-        return load_folder(folder, dtype or torch.float32, as_stored)
+        return load_folder(folder, dtype or torch.float32, as_stored, adapter)
+    if adapter is not None:
+        raise ExportError(f"{text}: an adapter goes with a Hugging Face folder; there is no such folder")
     place, separator, function = text.rpartition(":")
     if not separator or not function.isidentifier():
         raise ExportError(

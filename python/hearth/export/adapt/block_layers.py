@@ -1,6 +1,7 @@
-"""Linear layers and tables whose weights lie in blocks of few bits."""
+"""Linear layers, experts and tables whose weights lie in blocks of few bits."""
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -24,8 +25,9 @@ _TABLE_FORMAT = "q8"
 
 def quantize_to_blocks(editor: ProgramEditor, fmt: str | None, rounded: RoundedWeights) -> None:
     """Puts the weights of all linear layers into blocks, and tables: weights that were rounded before as they are,
-    others, unless `fmt` is None, quantised to it. Then tables that a layer shares become the same, other large ones 8
-    bits, and layers of few outputs (routers) keep their weights. Layers that take the same input become one, whose
+    others, unless `fmt` is None, quantised to it, and so the matrices of experts. Then tables that a layer shares
+    become the same, other large ones 8 bits; layers of few outputs, and those that choose experts, keep their weights.
+    Layers that take the same input become one, whose
     result is cut."""
     if fmt is None and not rounded:
         return
@@ -45,6 +47,8 @@ def quantize_to_blocks(editor: ProgramEditor, fmt: str | None, rounded: RoundedW
         else:
             for node in reversed(nodes):
                 blocks.put_layer(node, layer_format)
+    for node in list(editor.graph.find_nodes(op="call_function", target=_hearth.hearth_moe.default)):
+        blocks.put_experts(node)
 
 
 def _forget_facts(editor: ProgramEditor) -> None:
@@ -79,6 +83,44 @@ def _can_join(editor: ProgramEditor, layers: list[Node]) -> bool:
     return whole and (constant or not any(biases))
 
 
+def _or_error(name: str, pack: Callable[[], Tensor]) -> Tensor:
+    try:
+        return pack()
+    except ValueError as error:
+        raise ExportError(f"{name} cannot be quantised: {error}") from error
+
+
+def _matrices(editor: ProgramEditor, node: Node) -> tuple[Node, Tensor] | None:
+    """The weight behind an operand [experts, outputs, inputs], in that order of dimensions."""
+    turned = False
+    while node.op == "call_function" and (_widens(node) or node.target is _aten.transpose.int):
+        if not _widens(node):
+            if {dim % 3 for dim in node.args[1:]} != {1, 2}:
+                return None
+            turned = not turned
+        node = node.args[0]
+    weight = editor.weight(node)
+    if weight is None or not weight.is_floating_point() or weight.dim() != 3:
+        return None
+    return node, weight.transpose(1, 2) if turned else weight
+
+
+def _routers(editor: ProgramEditor) -> set[Node]:
+    """Linear layers whose results are only compared: the largest choose a token's experts."""
+    routers, seen = set(), set()
+    waiting = [node.args[1] for node in editor.graph.find_nodes(op="call_function", target=_hearth.hearth_moe.default)]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.target is _aten.linear.default:
+            routers.add(node)
+        elif node.target is not _aten.matmul.default:
+            waiting += node.all_input_nodes
+    return routers
+
+
 class _Blocks:
     """Puts layers and tables of a program into blocks."""
 
@@ -86,6 +128,7 @@ class _Blocks:
         self._editor = editor
         self._fmt = fmt
         self._rounded = rounded
+        self._routers = _routers(editor)
 
     def format_of_layer(self, node: Node) -> str | None:
         """Of its weight in blocks; None for what is no layer, or keeps its weight."""
@@ -97,7 +140,7 @@ class _Blocks:
         rounded = self._rounded.of(found[1])
         if rounded is not None:
             return rounded.fmt
-        return self._fmt if found[1].shape[0] >= _PANEL_ROWS else None
+        return self._fmt if found[1].shape[0] >= _PANEL_ROWS and node not in self._routers else None
 
     def put_layer(self, layer: Node, fmt: str) -> None:
         call, end = arguments(layer), epilogue(layer)
@@ -123,6 +166,23 @@ class _Blocks:
             editor.forward(layer, part)
             start += size
 
+    def put_experts(self, node: Node) -> None:
+        call = arguments(node)
+        found = _matrices(self._editor, call["weight"])
+        if self._fmt is None or found is None:
+            return
+        place, weight = found
+
+        def pack() -> Tensor:
+            packed = torch.stack([self._pack(matrix, self._fmt) for matrix in weight])
+            give_back(weight)
+            return packed
+
+        name = self._editor.weight_name(place)
+        packed = self._editor.derive(("blocks", self._fmt), [weight], name, lambda: _or_error(name, pack))
+        operands = (call["x"], call["experts"], packed, call["bias"], self._fmt, call["n"])
+        self._editor.replace(node, _hearth.hearth_moe.default, operands)
+
     def put_table(self, node: Node, shared: set[int]) -> None:
         """`shared`: where weights of layers lie."""
         found = _constant(self._editor, node.args[0])
@@ -147,12 +207,10 @@ class _Blocks:
         name = self._editor.weight_name(weights[0][0])
 
         def pack() -> Tensor:
-            try:
-                return torch.cat([self._pack(weight, fmt) for _, weight in weights])
-            except ValueError as error:
-                raise ExportError(f"{name} cannot be quantised: {error}") from error
+            return torch.cat([self._pack(weight, fmt) for _, weight in weights])
 
-        return self._editor.derive(("blocks", fmt), [weight for _, weight in weights], name, pack)
+        sources = [weight for _, weight in weights]
+        return self._editor.derive(("blocks", fmt), sources, name, lambda: _or_error(name, pack))
 
     def _pack(self, weight: Tensor, fmt: str) -> Tensor:
         rounded = self._rounded.of(weight)

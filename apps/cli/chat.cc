@@ -133,7 +133,9 @@ std::string read_standard_input() {
 Status chat(const GenerateCommandOptions& options, const CommonOptions& common) {
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
   HEARTH_ASSIGN_OR_RETURN(const GenerateOptions wanted, generation_options(options));
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
+  ModelOptions model_options = common.model_options();
+  model_options.adapter = options.adapter;
+  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, model_options));
   HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, TextGenerator::create(model));
   if (!generator.has_chat_template()) return generator.tokenize(std::span<const ChatMessage>()).status();
   Chat chat(std::move(generator), wanted, common);

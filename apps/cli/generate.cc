@@ -35,7 +35,9 @@ Status generate(const GenerateCommandOptions& options, const CommonOptions& comm
   if (!options.ids.empty()) {
     HEARTH_ASSIGN_OR_RETURN(prompt, parse_tokens(options.ids));
   }
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
+  ModelOptions model_options = common.model_options();
+  model_options.adapter = options.adapter;
+  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, model_options));
   HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, TextGenerator::create(model));
   if (options.ids.empty()) {
     HEARTH_ASSIGN_OR_RETURN(prompt, generator.tokenize(options.prompt));

@@ -18,7 +18,7 @@ struct CommonOptions {
   bool json = false;
   bool quiet = false;
 
-  ModelOptions model_options() const { return {device, target, threads}; }
+  ModelOptions model_options() const { return {device, target, threads, {}}; }
 };
 
 struct RunOptions {
@@ -36,9 +36,10 @@ struct ClassifyOptions {
 
 struct GenerateCommandOptions {
   std::string file;
-  std::string ids;     ///< The prompt as numbers, or empty.
-  std::string prompt;  ///< As text. In a chat, the only message; empty: a conversation.
-  std::string system;  ///< In a chat, what the model is told first; empty: nothing.
+  std::string adapter;  ///< A file, or empty.
+  std::string ids;      ///< The prompt as numbers, or empty.
+  std::string prompt;   ///< As text. In a chat, the only message; empty: a conversation.
+  std::string system;   ///< In a chat, what the model is told first; empty: nothing.
   std::vector<std::string> stops;
   std::string json_schema;  ///< Files, or empty.
   std::string grammar;

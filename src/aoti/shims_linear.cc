@@ -7,6 +7,7 @@
 #include "aoti/abi.h"
 #include "aoti/run_context.h"
 #include "base/errors.h"
+#include "kernels/adapter.h"
 #include "kernels/block_linear.h"
 #include "kernels/experts.h"
 #include "kernels/linear.h"
@@ -107,13 +108,14 @@ HEARTH_SHIM AotiError aoti_torch_cpu_hearth_linear(AtenTensorHandle x, AtenTenso
   return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
     HEARTH_ASSIGN_OR_RETURN(const hearth::Activation epilogue, hearth::parse_activation(activation));
     HEARTH_ASSIGN_OR_RETURN(const auto blocks, parse_weight_format(format));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor added,
+                            hearth::with_adapter(context, tensor_of(x), tensor_of(weight), tensor_of(residual)));
     if (!blocks) {
       return hearth::return_tensor(
-          hearth::linear(context, tensor_of(x), tensor_of(weight), tensor_of(bias), tensor_of(residual), epilogue),
-          result);
+          hearth::linear(context, tensor_of(x), tensor_of(weight), tensor_of(bias), added, epilogue), result);
     }
     return hearth::return_tensor(hearth::block_linear(context, tensor_of(x), {tensor_of(weight), *blocks, columns},
-                                                      tensor_of(bias), tensor_of(residual), epilogue),
+                                                      tensor_of(bias), added, epilogue),
                                  result);
   });
 }

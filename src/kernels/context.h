@@ -34,14 +34,16 @@ class PackedWeights {
   std::unique_ptr<Impl> impl_;
 };
 
+class Adapter;
 class KeyValueCache;
 
-/// What a kernel may use while it runs. All pointers but the cache's are set, and outlive the call.
+/// What a kernel may use while it runs. All pointers but the last two are set, and outlive the call.
 struct KernelContext {
   ThreadTeam* team = nullptr;
   MemoryPool* pool = nullptr;
   PackedWeights* packed = nullptr;
-  KeyValueCache* cache = nullptr;  ///< Of the sequence that the run goes on with; null: none.
+  KeyValueCache* cache = nullptr;    ///< Of the sequence that the run goes on with; null: none.
+  const Adapter* adapter = nullptr;  ///< What is added to linear layers; null: nothing.
 };
 
 /// The context of the run that the calling thread works in; null outside of one.

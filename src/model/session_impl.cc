@@ -39,7 +39,7 @@ Result<std::vector<Tensor>> SessionImpl::run_checked(const ModelImpl::Method& me
     laid_out = copies;
   }
   const ThreadTeam::ScopedCaller caller(model_->team());
-  const KernelContext context{&model_->team(), pool_.get(), &model_->packed(), &cache_};
+  const KernelContext context{&model_->team(), pool_.get(), &model_->packed(), &cache_, model_->adapter()};
   HEARTH_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, method.module->run(context, laid_out));
   if (model_->archive().has_manifest()) HEARTH_RETURN_IF_ERROR(check_outputs(*method.spec, laid_out, outputs));
   HEARTH_RETURN_IF_ERROR(own_outputs(laid_out, outputs));

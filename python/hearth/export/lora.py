@@ -1,4 +1,4 @@
-"""Fine-tunes that lie beside their base: LoRA adapters as PEFT writes them, merged into the model's weights.
+"""Fine-tunes that lie beside their base: LoRA adapters as PEFT writes them, and how they go into a model's weights.
 
 A folder has adapter_config.json and adapter_model.safetensors, whose names are those of PEFT 0.18: the layer's in the
 model, then lora_A.weight [r, inputs] and lora_B.weight [outputs, r] (lora_embedding_A, lora_embedding_B for tables).
@@ -9,6 +9,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -72,6 +73,30 @@ def merge_adapter(model: nn.Module, folder: Path) -> None:
                 _replace(folder, name, module, parts)
             if "A" in parts or "B" in parts:
                 _merge(folder, name, module, parts, _scale(settings, name, parts, folder))
+
+
+@dataclass(frozen=True)
+class LowRank:
+    """What is added to a weight: up [outputs, r] · down [r, inputs], float32."""
+
+    down: Tensor
+    up: Tensor
+
+
+def read_low_rank(folder: Path) -> dict[str, LowRank]:
+    """The products of a LoRA adapter by the names of their layers, scaled. ExportError for adapters that are more than
+    such products, and have to be merged."""
+    settings = _settings(folder)
+    _check_kind(folder, settings)
+    products = {}
+    for name, parts in _parts(folder).items():
+        if parts.keys() != {"A", "B"}:
+            what = ", ".join(sorted(parts.keys() - {"A", "B"}))
+            raise ExportError(f"{folder}: {name} has {what} beside or instead of A and B; it has to be merged")
+        scale = _scale(settings, name, parts, folder)
+        _check_product(folder, name, parts)
+        products[name] = LowRank(parts["A"].float(), parts["B"].float() * scale)
+    return products
 
 
 def _settings(folder: Path) -> dict:
@@ -190,12 +215,8 @@ def _of_pattern(patterns: dict | None, name: str, usual):
 
 
 def _merge(folder: Path, name: str, module: nn.Module, parts: dict[str, Tensor], scale: float) -> None:
+    _check_product(folder, name, parts)
     a, b = parts["A"].float(), parts["B"].float()
-    if a.dim() != 2 or b.dim() != 2 or b.shape[1] != a.shape[0]:
-        raise ExportError(
-            f"{folder}: {name} has A of shape {_sizes(a.shape)} and B of shape {_sizes(b.shape)}; they are no matrices "
-            f"whose product exists"
-        )
     # Tables, and GPT-2's layers, have their outputs along the columns.
     turned = not isinstance(module, nn.Linear)
     weight = module.weight.t() if turned else module.weight
@@ -208,6 +229,15 @@ def _merge(folder: Path, name: str, module: nn.Module, parts: dict[str, Tensor],
         _check_shape(folder, f"{name}.lora_B.bias", parts["bias"], weight.shape[:1])
         old = module.bias if module.bias is not None else torch.zeros(weight.shape[0], dtype=module.weight.dtype)
         module.bias = _parameter(old.float() + scale * parts["bias"].float(), old.dtype)
+
+
+def _check_product(folder: Path, name: str, parts: dict[str, Tensor]) -> None:
+    a, b = parts["A"], parts["B"]
+    if a.dim() != 2 or b.dim() != 2 or b.shape[1] != a.shape[0]:
+        raise ExportError(
+            f"{folder}: {name} has A of shape {_sizes(a.shape)} and B of shape {_sizes(b.shape)}; they are no matrices "
+            f"whose product exists"
+        )
 
 
 def _with_magnitude(folder: Path, name: str, merged: Tensor, magnitude: Tensor, module: nn.Module) -> Tensor:

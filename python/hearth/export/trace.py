@@ -16,6 +16,7 @@ from hearth.export.adapt import adapt
 from hearth.export.errors import ExportError
 from hearth.export.goldens import Golden
 from hearth.export.guards import symbolic_sizes_kept
+from hearth.export.layers import linear_layers
 from hearth.export.outputs import TensorsOnly, answers_only_tensors, tensor_outputs
 from hearth.export.pytorch_fixes import pytorch_fixed
 from hearth.export.rounded_weights import RoundedWeights
@@ -45,13 +46,15 @@ class Method:
 
 @dataclass
 class TracedMethod:
-    """A method ready to be compiled. `accuracy`: of the adapted graph, run by PyTorch."""
+    """A method ready to be compiled. `accuracy`: of the adapted graph, run by PyTorch; `layers`: see
+    linear_layers()."""
 
     name: str
     program: ExportedProgram
     signature: Signature
     golden: Golden
     accuracy: Accuracy
+    layers: dict[str, list]
 
 
 def trace(
@@ -89,7 +92,8 @@ def trace(
     is_exact = dtype == torch.float32 and not in_blocks and quant is None
     if is_exact and (error := _error_of_numbers(measured, expected)) > _ANOTHER_ANSWER:
         _refuse_another_answer(name, module, args, kwargs, expected, error)
-    return TracedMethod(name, program, signature, golden, accuracy(measured, expected))
+    layers = linear_layers(program, shared["joined"])
+    return TracedMethod(name, program, signature, golden, accuracy(measured, expected), layers)
 
 
 def _golden(

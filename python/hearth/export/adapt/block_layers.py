@@ -27,8 +27,7 @@ def quantize_to_blocks(editor: ProgramEditor, fmt: str | None, rounded: RoundedW
     """Puts the weights of all linear layers into blocks, and tables: weights that were rounded before as they are,
     others, unless `fmt` is None, quantised to it, and so the matrices of experts. Then tables that a layer shares
     become the same, other large ones 8 bits; layers of few outputs, and those that choose experts, keep their weights.
-    Layers that take the same input become one, whose
-    result is cut."""
+    Layers that take the same input become one, whose result is cut."""
     if fmt is None and not rounded:
         return
     _forget_facts(editor)
@@ -158,6 +157,8 @@ class _Blocks:
             values = [editor.weight(node) for node in biases]
             bias = editor.derive(("joined",), values, editor.weight_name(biases[0]), lambda: torch.cat(values))
         sizes = [weight.shape[0] for _, weight in weights]
+        names = [editor.weight_name(node) for node, _ in weights]
+        editor.joined[names[0]] = list(zip(names, sizes, strict=True))
         operands = (layers[0].args[0], self._packed(weights, fmt), bias, None, fmt, sum(sizes), "none")
         joined = editor.insert(layers[0], _hearth.hearth_linear.default, operands)
         start = 0

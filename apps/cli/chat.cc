@@ -179,9 +179,8 @@ std::string read_standard_input() {
 Status chat(const GenerateCommandOptions& options, const CommonOptions& common) {
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
   HEARTH_ASSIGN_OR_RETURN(const GenerateOptions wanted, generation_options(options));
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
   std::string conversation;
-  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, open_generator(model, options, conversation));
+  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, open_generator(options, common, conversation));
   if (!generator.has_chat_template()) return generator.tokenize(std::span<const ChatMessage>()).status();
   const bool goes_on = !generator.tokens().empty();
   Chat chat(std::move(generator), wanted, common);

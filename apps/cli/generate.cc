@@ -35,9 +35,8 @@ Status generate(const GenerateCommandOptions& options, const CommonOptions& comm
   if (!options.ids.empty()) {
     HEARTH_ASSIGN_OR_RETURN(more, parse_tokens(options.ids));
   }
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
   std::string text;
-  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, open_generator(model, options, text));
+  HEARTH_ASSIGN_OR_RETURN(TextGenerator generator, open_generator(options, common, text));
   std::vector<int64_t> prompt(generator.tokens().begin(), generator.tokens().end());
   if (options.has_prompt) {
     HEARTH_ASSIGN_OR_RETURN(

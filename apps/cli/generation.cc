@@ -86,12 +86,16 @@ Result<GenerateOptions> generation_options(const GenerateCommandOptions& options
   return wanted;
 }
 
-Result<TextGenerator> open_generator(const Model& model, const GenerateCommandOptions& options, std::string& text) {
+Result<TextGenerator> open_generator(const GenerateCommandOptions& options, const CommonOptions& common,
+                                     std::string& text) {
   static const std::map<std::string, std::optional<DType>, std::less<>> kTypes{{"", std::nullopt},
                                                                                {"f32", DType::kFloat32},
                                                                                {"f16", DType::kFloat16},
                                                                                {"bf16", DType::kBFloat16},
                                                                                {"i8", DType::kInt8}};
+  ModelOptions model_options = common.model_options();
+  model_options.adapter = options.adapter;
+  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, model_options));
   HEARTH_ASSIGN_OR_RETURN(TextGenerator generator,
                           TextGenerator::create(model, {.cache_dtype = kTypes.at(options.cache_type)}));
   std::error_code problem;  // What cannot be looked at, load() has words for.

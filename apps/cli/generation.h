@@ -11,9 +11,10 @@ namespace hearth::cli {
 /// What the library is to generate. kInvalidArgument for a --logit-bias that is none.
 Result<GenerateOptions> generation_options(const GenerateCommandOptions& options);
 
-/// Makes a generator as the options say: of what kind its cache is, and going on from the session's file if there is
-/// one, whose text it puts into `text`.
-Result<TextGenerator> open_generator(const Model& model, const GenerateCommandOptions& options, std::string& text);
+/// Opens the model and makes a generator as the options say: with an adapter, of what kind its cache is, and going on
+/// from the session's file if there is one, whose text it puts into `text`.
+Result<TextGenerator> open_generator(const GenerateCommandOptions& options, const CommonOptions& common,
+                                     std::string& text);
 
 /// Tokens after the first, by the time they took; 0 where there are none.
 double tokens_per_second(const Generation& generation);

@@ -190,6 +190,10 @@ class Program {
 
   /// What both of them take.
   void add_generation(CLI::App* added) {
+    added
+        ->add_option("--adapter", generate_.adapter,
+                     "a fine-tune of the model, made by python -m hearth.export.adapter")
+        ->check(CLI::ExistingFile);
     added->add_option("-n,--max-tokens", generate_.max_tokens, "tokens to generate at most")
         ->check(kPositive)
         ->capture_default_str();

@@ -19,7 +19,7 @@ struct CommonOptions {
   bool json = false;
   bool quiet = false;
 
-  ModelOptions model_options() const { return {device, target, threads}; }
+  ModelOptions model_options() const { return {device, target, threads, {}}; }
 };
 
 struct RunOptions {
@@ -37,6 +37,7 @@ struct ClassifyOptions {
 
 struct GenerateCommandOptions {
   std::string file;
+  std::string adapter;      ///< A file, or empty.
   std::string ids;          ///< The prompt as numbers, or empty.
   std::string prompt;       ///< As text. In a chat, the only message; empty: a conversation.
   bool has_prompt = false;  ///< It was given, be it empty.

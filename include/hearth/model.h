@@ -26,6 +26,8 @@ struct ModelOptions {
   std::string
       target;  ///< One of the file's targets, for example "cpu-x86_64-v3"; empty: the best that this machine can run.
   int threads = 0;  ///< Threads for one run; 0: all that the process may use.
+  std::filesystem::path
+      adapter{};  ///< A fine-tune of the model, made by `python -m hearth.export.adapter`; empty: none.
 };
 
 struct SessionOptions {
@@ -64,7 +66,8 @@ struct SavedSession;
 /// it. Everything it holds is given back when the last copy and the last session are gone.
 class HEARTH_API Model {
  public:
-  /// Errors: kNotFound, kPermissionDenied, kInvalidFile (names the record and the field), kUnavailable (device or
+  /// Errors: kNotFound, kPermissionDenied, kInvalidFile (names the record and the field), kInvalidArgument
+  /// (the adapter is for another model), kUnavailable (device or
   /// target not here), kOutOfMemory.
   static Result<Model> open(const std::filesystem::path& path, const ModelOptions& options = {});
 

@@ -14,6 +14,8 @@ _BLOCK_GROUPS = 2
 _BLOCK = _GROUP * _BLOCK_GROUPS
 # Rows that are rounded at once: what they make stays in the processor's cache.
 _ROWS_AT_ONCE = 256
+# What stands for 0, or beside a minimum of 0 does.
+_ZEROS = {"q4": 8, "q4-asym": 0, "q8": 128}
 # Scales and minimums are float16.
 _LARGEST_WEIGHT = 65504
 # How many steps of the scale the largest magnitude may take, and by what part of a group's range the ends move.
@@ -47,6 +49,24 @@ def quantize_blocks(weight: Tensor, fmt: str) -> Tensor:
         panel = first // _ROWS
         packed[panel : panel + padded.shape[0] // _ROWS] = pack_blocks(numbers, scales, minimums, fmt)
     return packed
+
+
+def pack_matrix(numbers: Tensor, scales: Tensor, minimums: Tensor | None, fmt: str) -> Tensor:
+    """Packs a matrix that is rounded already: numbers uint8 [rows, depth] as the format stores them, scales and
+    minimums (q4-asym only) float16 [rows, groups of 32], or [rows, 1] for a row's. Returns uint8 of packed_shape()."""
+    rows, depth = numbers.shape
+    packed = torch.empty(packed_shape(rows, depth, fmt), dtype=torch.uint8)
+    shape = (packed.shape[0] * _ROWS, packed.shape[1] * _BLOCK)
+    filled = numbers.new_full(shape, _ZEROS[fmt])
+    filled[:rows, :depth] = numbers
+
+    def halves(values: Tensor) -> Tensor:
+        every = values.new_zeros(shape[0], shape[1] // _GROUP)
+        every[:rows, : -(-depth // _GROUP)] = values
+        return every
+
+    groups = filled.view(shape[0], -1, _GROUP)
+    return pack_blocks(groups, halves(scales), None if minimums is None else halves(minimums), fmt)
 
 
 def pack_blocks(numbers: Tensor, scales: Tensor, minimums: Tensor | None, fmt: str) -> Tensor:

@@ -37,6 +37,11 @@ _library.define(
 _library.define(
     "hearth_embedding(Tensor ids, Tensor weight, str fmt, int n, int depth, ScalarType dtype) -> Tensor", tags=_TAGS
 )
+# A mixture's products: rows x [T, K], or [T, I, K], each times the matrices of the experts [T, I] that it goes to.
+# weight [E, n, K], or as many packed ones; bias [E, n]. Returns [T, I, n].
+_library.define(
+    "hearth_moe(Tensor x, Tensor experts, Tensor weight, Tensor? bias, str fmt, int n) -> Tensor", tags=_TAGS
+)
 _library.define(
     "hearth_conv2d(Tensor x, Tensor weight, Tensor? bias, Tensor? residual, int[2] stride, int[] padding, "
     "int[2] dilation, int groups, str activation) -> Tensor",
@@ -99,6 +104,20 @@ def _block_products(x: Tensor, weight: Tensor, fmt: str) -> Tensor:
 
 def _linear_shape(x, weight, bias, residual, fmt, n, activation):
     return x.new_empty((*x.shape[:-1], n))
+
+
+def _moe(x, experts, weight, bias, fmt, n):
+    if x.dim() == 2:
+        x = x.unsqueeze(1).expand(*experts.shape, x.shape[-1])
+    y = x.new_empty((*experts.shape, n))
+    for expert in experts.unique().tolist():
+        rows = experts == expert
+        y[rows] = _linear(x[rows], weight[expert], None if bias is None else bias[expert], None, fmt, n, "none")
+    return y
+
+
+def _moe_shape(x, experts, weight, bias, fmt, n):
+    return x.new_empty((*experts.shape, n))
 
 
 def _embedding(ids, weight, fmt, n, depth, dtype):
@@ -252,6 +271,7 @@ def _channels_last(y: Tensor) -> Tensor:
 for _name, _implementation, _shape in (
     ("hearth_linear", _linear, _linear_shape),
     ("hearth_embedding", _embedding, _embedding_shape),
+    ("hearth_moe", _moe, _moe_shape),
     ("hearth_attention", _attention, _attention_shape),
     ("hearth_encoder_attention", _encoder_attention, _encoder_attention_shape),
     ("hearth_conv2d", _conv2d, _conv2d_shape),
@@ -283,6 +303,10 @@ def c_shims(device: str = "cpu") -> dict[torch._ops.OpOverload, list[str]]:
         torch.ops.hearth.hearth_embedding.default: [
             f"{prefix}hearth_embedding({tensor} ids, {tensor} weight, const char* fmt, int64_t n, int64_t depth, "
             f"int32_t dtype, {tensor}* ret0)"
+        ],
+        torch.ops.hearth.hearth_moe.default: [
+            f"{prefix}hearth_moe({tensor} x, {tensor} experts, {tensor} weight, {optional} bias, const char* fmt, "
+            f"int64_t n, {tensor}* ret0)"
         ],
         torch.ops.hearth.hearth_attention.default: [
             f"{prefix}hearth_attention({tensor} query, {tensor} key, {tensor} value, {optional} sinks, int64_t layer, "

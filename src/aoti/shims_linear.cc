@@ -7,7 +7,9 @@
 #include "aoti/abi.h"
 #include "aoti/run_context.h"
 #include "base/errors.h"
+#include "kernels/adapter.h"
 #include "kernels/block_linear.h"
+#include "kernels/experts.h"
 #include "kernels/linear.h"
 
 using hearth::AotiError;
@@ -88,21 +90,32 @@ HEARTH_SHIM AotiError aoti_torch_cpu_addmv(AtenTensorHandle self, AtenTensorHand
   });
 }
 
-/// `format`: of the weight, "f32", "bf16" or "f16" for [columns, depth] and else that of blocks.
+namespace {
+
+/// The format of a weight: none for a dense one, which "f32", "bf16" and "f16" say, else that of blocks.
+hearth::Result<std::optional<hearth::BlockFormat>> parse_weight_format(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kDense{"f32", "bf16", "f16"};
+  if (std::ranges::find(kDense, name) != kDense.end()) return std::optional<hearth::BlockFormat>();
+  HEARTH_ASSIGN_OR_RETURN(const hearth::BlockFormat blocks, hearth::parse_block_format(name));
+  return std::optional(blocks);
+}
+
+}  // namespace
+
 HEARTH_SHIM AotiError aoti_torch_cpu_hearth_linear(AtenTensorHandle x, AtenTensorHandle weight, AtenTensorHandle* bias,
                                                    AtenTensorHandle* residual, const char* format, int64_t columns,
                                                    const char* activation, AtenTensorHandle* result) {
   return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
     HEARTH_ASSIGN_OR_RETURN(const hearth::Activation epilogue, hearth::parse_activation(activation));
-    constexpr std::array<std::string_view, 3> kDense{"f32", "bf16", "f16"};
-    if (std::ranges::find(kDense, format) != kDense.end()) {
+    HEARTH_ASSIGN_OR_RETURN(const auto blocks, parse_weight_format(format));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor added,
+                            hearth::with_adapter(context, tensor_of(x), tensor_of(weight), tensor_of(residual)));
+    if (!blocks) {
       return hearth::return_tensor(
-          hearth::linear(context, tensor_of(x), tensor_of(weight), tensor_of(bias), tensor_of(residual), epilogue),
-          result);
+          hearth::linear(context, tensor_of(x), tensor_of(weight), tensor_of(bias), added, epilogue), result);
     }
-    HEARTH_ASSIGN_OR_RETURN(const hearth::BlockFormat blocks, hearth::parse_block_format(format));
-    return hearth::return_tensor(hearth::block_linear(context, tensor_of(x), {tensor_of(weight), blocks, columns},
-                                                      tensor_of(bias), tensor_of(residual), epilogue),
+    return hearth::return_tensor(hearth::block_linear(context, tensor_of(x), {tensor_of(weight), *blocks, columns},
+                                                      tensor_of(bias), added, epilogue),
                                  result);
   });
 }
@@ -115,6 +128,17 @@ HEARTH_SHIM AotiError aoti_torch_cpu_hearth_embedding(AtenTensorHandle ids, Aten
     if (!hearth::is_dtype(dtype)) return hearth::invalid_argument("dtype {} is not supported", dtype);
     return hearth::return_tensor(hearth::block_embedding(context, tensor_of(ids), {tensor_of(weight), blocks, rows},
                                                          depth, static_cast<hearth::DType>(dtype)),
+                                 result);
+  });
+}
+
+HEARTH_SHIM AotiError aoti_torch_cpu_hearth_moe(AtenTensorHandle x, AtenTensorHandle experts, AtenTensorHandle weight,
+                                                AtenTensorHandle* bias, const char* format, int64_t columns,
+                                                AtenTensorHandle* result) {
+  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+    HEARTH_ASSIGN_OR_RETURN(const auto blocks, parse_weight_format(format));
+    return hearth::return_tensor(hearth::experts_linear(context, tensor_of(x), tensor_of(experts),
+                                                        {tensor_of(weight), blocks, columns}, tensor_of(bias)),
                                  result);
   });
 }

@@ -35,6 +35,7 @@ class PackedWeights {
   std::unique_ptr<Impl> impl_;
 };
 
+class Adapter;
 class KeyValueCache;
 
 /// A sequence that a run goes on with.
@@ -47,13 +48,14 @@ struct StepSequence {
   MemoryPool* pool = nullptr;   ///< For the cache's pages; null: the run's.
 };
 
-/// What a kernel may use while it runs. All pointers are set, and outlive the call.
+/// What a kernel may use while it runs. All pointers but the last are set, and outlive the call.
 struct KernelContext {
   ThreadTeam* team = nullptr;
   MemoryPool* pool = nullptr;
   PackedWeights* packed = nullptr;
   /// In the order of the run's tokens, each with a cache of its own; none: the run's tokens are all there are.
   std::span<const StepSequence> sequences{};
+  const Adapter* adapter = nullptr;  ///< What is added to linear layers; null: nothing.
 };
 
 /// The context of the run that the calling thread works in; null outside of one.

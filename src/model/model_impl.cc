@@ -1,6 +1,9 @@
 #include "model/model_impl.h"
 
+#include "archive/hash.h"
 #include "base/errors.h"
+#include "base/mapped_file.h"
+#include "model/adapter_file.h"
 #include "model/shared_team.h"
 #include "model/target_choice.h"
 #include "model/weight_integrity.h"
@@ -54,12 +57,18 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive
   model->packed_ = std::make_unique<PackedWeights>(
       [integrity = std::move(integrity)](std::span<const std::byte> weight) { return integrity.check_packed(weight); });
 
+  if (!options.adapter.empty()) {
+    HEARTH_ASSIGN_OR_RETURN(model->additions_, read_adapter(options.adapter, model->archive_->manifest()));
+    HEARTH_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::open(options.adapter));
+    model->adapter_hash_ = xxh3(file->bytes());
+  }
   const Machine machine = this_machine(target_device(model->device_->properties()));
   for (const auto& [name, spec] : model->archive_->manifest().methods) {
     Result<std::string> target = choose_target(spec, options.target, machine);
     if (!target.ok()) return target.status().with_context(fmt::format("method '{}'", name));
     HEARTH_RETURN_IF_ERROR(model->load_method(name, spec, *target));
   }
+  HEARTH_RETURN_IF_ERROR(model->finish_adapter());
   return model;
 }
 
@@ -100,9 +109,22 @@ Status ModelImpl::bind_constants(Module& module, const TargetSpec& target) {
     }
     Result<Tensor> tensor = bind_weight(archive_, archive_->manifest().tensors.at(name->second));
     if (!tensor.ok()) return tensor.status().with_context(fmt::format("tensor '{}'", name->second));
+    if (const auto addition = additions_.find(name->second); addition != additions_.end()) {
+      bound_additions_.emplace(tensor->data(), addition->second);
+    }
     tensors.push_back(*std::move(tensor));
   }
   return module.bind(tensors);
+}
+
+Status ModelImpl::finish_adapter() {
+  if (additions_.empty()) return {};
+  if (bound_additions_.size() != additions_.size()) {
+    return invalid_argument("the adapter is for another model: this one uses {} of the {} weights that it changes",
+                            bound_additions_.size(), additions_.size());
+  }
+  adapter_ = std::make_unique<const Adapter>(std::move(bound_additions_));
+  return {};
 }
 
 Result<const ModelImpl::Method*> ModelImpl::find(std::string_view method) const {

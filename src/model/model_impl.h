@@ -12,6 +12,7 @@
 #include "base/thread_team.h"
 #include "hal/device.h"
 #include "hearth/model.h"
+#include "kernels/adapter.h"
 #include "kernels/context.h"
 
 namespace hearth {
@@ -38,16 +39,26 @@ class ModelImpl {
   const std::shared_ptr<Device>& device() const { return device_; }
   ThreadTeam& team() { return *team_; }
   PackedWeights& packed() { return *packed_; }
+  /// Null: none was asked for.
+  const Adapter* adapter() const { return adapter_.get(); }
+  /// XXH3-64 of the adapter's file; 0: none was asked for.
+  uint64_t adapter_hash() const { return adapter_hash_; }
 
  private:
   explicit ModelImpl(std::shared_ptr<const Archive> archive) : archive_(std::move(archive)) {}
   Status load_method(const std::string& name, const MethodSpec& spec, const std::string& target);
   Status bind_constants(Module& module, const TargetSpec& target);
+  /// Makes the adapter of what was bound, all of which the methods must use.
+  Status finish_adapter();
 
   std::shared_ptr<const Archive> archive_;
   std::shared_ptr<Device> device_;
   std::shared_ptr<ThreadTeam> team_;
   std::unique_ptr<PackedWeights> packed_;
+  std::map<std::string, LowRank> additions_;        ///< The adapter's, by name; those that were bound lie below.
+  std::map<const void*, LowRank> bound_additions_;  ///< By the weight's first byte.
+  std::unique_ptr<const Adapter> adapter_;
+  uint64_t adapter_hash_ = 0;
   std::map<std::string, Method, std::less<>> methods_;
   std::vector<MethodInfo> infos_;
 };

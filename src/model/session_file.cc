@@ -133,7 +133,8 @@ class Reader {
     if (xxh3(bytes_.first(bytes_.size() - kHashSize)) != end.read<uint64_t>()) {
       return damaged("its hash does not fit its bytes");
     }
-    if (header_.identity != identity) return invalid_file("another model than this one saved the session");
+    if (header_.identity != identity)
+      return invalid_file("another model than this one, or one with another adapter, saved the session");
     return check_facts();
   }
 

@@ -8,6 +8,15 @@
 #include "model/step.h"
 
 namespace hearth {
+namespace {
+
+/// Of the model's file and its adapter's.
+Result<uint64_t> identity_of(const ModelImpl& model) {
+  HEARTH_ASSIGN_OR_RETURN(const uint64_t file, model_identity(model.archive()));
+  return file ^ model.adapter_hash();
+}
+
+}  // namespace
 
 SessionImpl::SessionImpl(std::shared_ptr<ModelImpl> model, KeyValueCache cache)
     : model_(std::move(model)), pool_(MemoryPool::create(model_->device())), sequence_(std::move(cache)) {}
@@ -19,14 +28,14 @@ Result<std::unique_ptr<SessionImpl>> SessionImpl::fork() const {
 
 Status SessionImpl::save(const std::filesystem::path& path, const SessionNotes& notes) const {
   HEARTH_RETURN_IF_ERROR(sequence_.check());
-  HEARTH_ASSIGN_OR_RETURN(const uint64_t identity, model_identity(model_->archive()));
+  HEARTH_ASSIGN_OR_RETURN(const uint64_t identity, identity_of(*model_));
   return write_session(path, identity, sequence_.cache(), notes);
 }
 
 Result<std::unique_ptr<SessionImpl>> SessionImpl::load(std::shared_ptr<ModelImpl> model,
                                                        const std::filesystem::path& path, std::optional<DType> dtype,
                                                        SessionNotes& notes) {
-  HEARTH_ASSIGN_OR_RETURN(const uint64_t identity, model_identity(model->archive()));
+  HEARTH_ASSIGN_OR_RETURN(const uint64_t identity, identity_of(*model));
   HEARTH_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::open(path));
   auto session = std::make_unique<SessionImpl>(std::move(model));
   Result<SessionRecord> record = read_session(file->bytes(), identity, dtype, *session->pool_);

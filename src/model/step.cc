@@ -67,7 +67,7 @@ Result<std::vector<Tensor>> run_checked(ModelImpl& model, const ModelImpl::Metho
   std::vector<StepSequence> sequences;
   for (const StepPart& part : parts) sequences.push_back({&part.sequence->cache(), part.tokens, &memory.pages});
   const ThreadTeam::ScopedCaller caller(model.team());
-  const KernelContext context{&model.team(), &memory.temporaries, &model.packed(), sequences};
+  const KernelContext context{&model.team(), &memory.temporaries, &model.packed(), sequences, model.adapter()};
   HEARTH_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, method.module->run(context, laid_out));
   if (model.archive().has_manifest()) HEARTH_RETURN_IF_ERROR(check_outputs(*method.spec, laid_out, outputs));
   HEARTH_RETURN_IF_ERROR(own_outputs(memory.temporaries, laid_out, outputs));

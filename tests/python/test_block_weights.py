@@ -38,6 +38,10 @@ def test_operators_predict_what_they_return(fmt):
     packed = quantize_blocks(torch.randn(20, 70), fmt)
     arguments = (torch.randn(3, 70), packed, torch.randn(20), None, fmt, 20, "silu")
     torch.library.opcheck(torch.ops.hearth.hearth_linear, arguments, test_utils=("test_schema", "test_faketensor"))
+    experts, stacked = torch.tensor([[0, 2], [1, 2], [2, 0]]), torch.stack([packed] * 3)
+    for x in (torch.randn(3, 70), torch.randn(3, 2, 70)):
+        arguments = (x, experts, stacked, torch.randn(3, 20), fmt, 20)
+        torch.library.opcheck(torch.ops.hearth.hearth_moe, arguments, test_utils=("test_schema", "test_faketensor"))
     arguments = (torch.tensor([[1, 19]]), packed, fmt, 20, 70, torch.bfloat16)
     torch.library.opcheck(torch.ops.hearth.hearth_embedding, arguments, test_utils=("test_schema", "test_faketensor"))
 

@@ -47,7 +47,28 @@ DECODERS = {
     "StableLm": {},
     "Exaone4": SLIDING | {"head_dim": 16},
     "Mixtral": EXPERTS,
-    "Qwen3Moe": {"head_dim": 16, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32},
+    "Qwen3Moe": {"head_dim": 16, "num_experts": 20, "num_experts_per_tok": 2, "moe_intermediate_size": 32},
+    "Qwen2Moe": {
+        "num_experts": 4,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 32,
+        "shared_expert_intermediate_size": 32,
+    },
+    "Olmoe": {"num_experts": 4, "num_experts_per_tok": 2},
+    "DeepseekV3": {
+        "n_routed_experts": 8,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 32,
+        "n_group": 2,
+        "topk_group": 1,
+        "first_k_dense_replace": 1,
+        "q_lora_rank": 16,
+        "kv_lora_rank": 16,
+        "qk_rope_head_dim": 8,
+        "qk_nope_head_dim": 8,
+        "v_head_dim": 16,
+        "num_key_value_heads": 4,
+    },
     "GptOss": SLIDING | EXPERTS | {"head_dim": 16},
     "GPT2": {"n_embd": 64, "n_layer": 4, "n_head": 4, "n_positions": 512},
     "GPTNeoX": {},
@@ -115,16 +136,28 @@ def test_greedy_tokens_are_those_of_transformers(name, tmp_path):
 
 
 def round_weights(model: torch.nn.Module, fmt: str) -> None:
-    """Gives linear layers, and tables that they share, the numbers that the exporter rounds their weights to."""
+    """Gives linear layers, tables that they share and experts the numbers that the exporter rounds their weights to."""
     layers = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
-    weights = {layer.weight.data_ptr(): layer.weight for layer in layers}
+    weights = {layer.weight.data_ptr(): layer.weight for layer in layers if layer.weight.shape[0] >= 16}
+    experts = [
+        module for module in model.modules() if hasattr(module, "gate_up_proj") and hasattr(module, "num_experts")
+    ]
     with torch.no_grad():
-        for weight in weights.values():
+        matrices = [
+            matrix.T if module.is_transposed else matrix
+            for module in experts
+            for weight in (module.gate_up_proj, module.down_proj)
+            for matrix in weight
+        ]
+        for weight in [*weights.values(), *matrices]:
             weight.copy_(dequantize_blocks(quantize_blocks(weight, fmt), fmt, *weight.shape))
 
 
-QUANTIZED = [("Gemma3", "q4"), ("Qwen3", "q4-asym"), ("Mixtral", "i8")]
-QUANTIZED_RARELY = list(itertools.product(("Llama", "OPT", "GptOss", "GPTNeoX"), ("i8", "q4", "q4-asym")))
+QUANTIZED = [("Gemma3", "q4"), ("Qwen3", "q4-asym"), ("Mixtral", "q4")]
+QUANTIZED_RARELY = [
+    *itertools.product(("Llama", "OPT", "GptOss", "GPTNeoX"), ("i8", "q4", "q4-asym")),
+    *itertools.product(("Mixtral", "Qwen2Moe", "Qwen3Moe", "Olmoe"), ("i8", "q4-asym")),
+]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""Models that torchao quantised keep their quantisation: PT2E, weights of 8 and 4 bits and of 8-bit floats."""
+"""Models that torchao quantised keep their quantisation: PT2E, and weights that blocks cannot hold (those that they
+can: test_torchao_blocks.py)."""
 
 import numpy as np
 import pytest
@@ -10,9 +11,7 @@ from test_quantization import block, calls, images
 from torch import nn
 from torchao.quantization import (
     Float8WeightOnlyConfig,
-    Int8DynamicActivationInt8WeightConfig,
     Int8DynamicActivationIntxWeightConfig,
-    Int8WeightOnlyConfig,
     IntxWeightOnlyConfig,
     quantize_,
 )
@@ -22,13 +21,14 @@ from torchao.quantization.pt2e.quantizer.x86_inductor_quantizer import (
     X86InductorQuantizer,
     get_default_x86_inductor_quantization_config,
 )
+from torchao.quantization.quant_primitives import MappingType
 
-FOUR_BITS = {"weight_dtype": torch.int4, "granularity": PerGroup(32)}
 CONFIGURATIONS = {
-    "int8 weights": Int8WeightOnlyConfig(),
-    "int8 weights and rows": Int8DynamicActivationInt8WeightConfig(),
-    "int4 weights": IntxWeightOnlyConfig(**FOUR_BITS),
-    "int4 weights, int8 rows": Int8DynamicActivationIntxWeightConfig(torch.int4, PerGroup(32)),
+    "int4 weights in groups of 16": IntxWeightOnlyConfig(torch.int4, PerGroup(16)),
+    "int4 weights in groups of 16, int8 rows": Int8DynamicActivationIntxWeightConfig(torch.int4, PerGroup(16)),
+    "int8 weights from a zero point on": IntxWeightOnlyConfig(
+        torch.int8, PerGroup(32), mapping_type=MappingType.ASYMMETRIC
+    ),
     "float8 weights": Float8WeightOnlyConfig(),
 }
 

@@ -166,6 +166,10 @@ def _facts(
         },
         "goldens": [method.golden.manifest() for method in traced],
     }
+    for method in traced:
+        for weight, layers in method.layers.items():
+            if (stored := store.name_of(method.program.state_dict[weight])) is not None:
+                facts["tensors"][stored]["layers"] = layers
     return facts if pipeline is None else {**facts, "pipeline": pipeline}
 
 

@@ -28,6 +28,7 @@ _EXAMPLES = """examples:
   python -m hearth.export models/resnet-50 -o resnet50-i8.pt2 --quant i8 --calibrate pictures/
   python -m hearth.export models/gemma-3-4b-it -o gemma3.pt2 --quant q4
   python -m hearth.export models/bge-small-en -o bge.pt2 --pooling cls
+  python -m hearth.export models/gemma-3-4b-it --adapter my-lora -o mine.pt2 --quant q4
 """
 
 
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
             torch.float32 if options.dtype or quant else None,
             as_stored=bool(quant),
             pooling=_pooling(options),
+            adapter=options.adapter,
         )
         if options.calibrate:
             _calibrate(source, options)
@@ -100,8 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a Hugging Face folder, or path/file.py:function or module:function that returns "
-        "hearth.export.Source(...), (model, args) or (model, args, dynamic_shapes)",
+        help="a Hugging Face folder (of a model, or of a LoRA adapter), or path/file.py:function or module:function "
+        "that returns hearth.export.Source(...), (model, args) or (model, args, dynamic_shapes)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="the file to write")
     parser.add_argument(
@@ -138,6 +140,12 @@ def _parser() -> argparse.ArgumentParser:
         dest="normalize",
         action="store_false",
         help="leave a text encoder's vectors as long as they come (default: what the folder says, else length 1)",
+    )
+    parser.add_argument(
+        "--adapter",
+        metavar="FOLDER",
+        type=Path,
+        help="a LoRA adapter of PEFT that is merged into a language model's weights, before they are quantised",
     )
     parser.add_argument("--compiler", choices=COMPILERS, default="zig", help="default: %(default)s, for every target")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")

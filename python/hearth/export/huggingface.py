@@ -9,6 +9,7 @@ import torch
 from hearth.export.calibration_pictures import read_pictures
 from hearth.export.errors import ExportError
 from hearth.export.image_preprocess import image_preprocess
+from hearth.export.lora import base_of, is_adapter, merge_adapter
 from hearth.export.sentence_transformers import PoolingChoice, is_embedding_folder, read_pooling
 from hearth.export.source import Source
 from hearth.export.trace import Method
@@ -16,18 +17,26 @@ from hearth.export.widen import compute_in_float32
 
 
 def load_folder(
-    folder: Path, dtype: torch.dtype, as_stored: bool = False, pooling: PoolingChoice | None = None
+    folder: Path,
+    dtype: torch.dtype,
+    as_stored: bool = False,
+    pooling: PoolingChoice | None = None,
+    adapter: Path | None = None,
 ) -> Source:
-    """The model of a Hugging Face folder as a source with its pipeline. `as_stored`, `pooling`: see load_source().
-    ExportError for an architecture without a recipe, missing files or settings that the runtime does not know."""
-    if pooling is not None or is_embedding_folder(folder):
-        return _text_encoder(folder, dtype, pooling or PoolingChoice())
-    config = _read_json(folder / "config.json")
+    """The model of a Hugging Face folder, or of an adapter's with its base, as a source with its pipeline.
+    `as_stored`, `pooling`, `adapter`: see load_source(). ExportError for an architecture without a recipe, missing
+    files or settings that the runtime does not know."""
+    if adapter is None and is_adapter(folder):
+        folder, adapter = base_of(folder), folder
+    embeds = pooling is not None or is_embedding_folder(folder)
+    config = {} if embeds else _read_json(folder / "config.json")
     names = config.get("architectures") or ["none"]
-    if names[0].endswith(_CAUSAL):
-        return _causal_language_model(folder, config, "auto" if as_stored else dtype)
-    if names[0].endswith(_ENCODER) and "vocab_size" in config:
-        return _text_encoder(folder, dtype, PoolingChoice())
+    if not embeds and names[0].endswith(_CAUSAL):
+        return _causal_language_model(folder, config, "auto" if as_stored else dtype, adapter)
+    if adapter is not None:
+        raise ExportError(f"{folder}: adapters go with language models, and this is {names[0]}")
+    if embeds or (names[0].endswith(_ENCODER) and "vocab_size" in config):
+        return _text_encoder(folder, dtype, pooling or PoolingChoice())
     recipe = _RECIPES.get(names[0])
     if recipe is None:
         raise ExportError(
@@ -78,11 +87,13 @@ def _resnet(folder: Path, config: dict, dtype: torch.dtype) -> Source:
     )
 
 
-def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype | str) -> Source:
+def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype | str, adapter: Path | None) -> Source:
     from hearth.export.language_model import Decoder, example_step, step_sizes
     from hearth.export.language_text import text_facts
 
     model = _load(_model_class(config["architectures"][0]), folder, dtype)
+    if adapter is not None:
+        merge_adapter(model, adapter)
     compute_in_float32(model)
     text = model.config.get_text_config()
     context = getattr(text, "max_position_embeddings", None) or _USUAL_CONTEXT
@@ -90,7 +101,7 @@ def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype | str)
     end = model.generation_config.eos_token_id if model.generation_config else text.eos_token_id
     return Source(
         methods={"decode": Method(Decoder(model), example_step(text.vocab_size), None, step_sizes(context))},
-        name=folder.resolve().name,
+        name=(adapter or folder).resolve().name,
         pipeline={
             "task": "text-generation",
             "method": "decode",

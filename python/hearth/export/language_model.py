@@ -1,7 +1,7 @@
 """Decoders of Hugging Face as a method that goes on with a sequence: the runtime keeps attention's keys and values.
 
 Nothing here knows a model: transformers lets every decoder's attention be replaced (`AttentionInterface`), and builds
-no mask for an attention that it does not know.
+no mask for an attention that it does not know; so are its experts (experts.py).
 """
 
 import contextlib
@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from hearth import ops  # noqa: F401  (registers torch.ops.hearth)
-from hearth.export.attention_choice import attention_as
 from hearth.export.errors import ExportError
+from hearth.export.experts import EXPERTS, register_experts
+from hearth.export.implementation_choice import implemented_as
 
 _ATTENTION = "hearth"
 # What other attentions take that this one does not know.
@@ -40,7 +41,7 @@ class Decoder(torch.nn.Module):
         cut = {"logits_to_keep": rows} if self._cuts_rows else {}
         # Outside of an export transformers' own attention answers, so that the two are compared.
         exporting = torch.compiler.is_exporting()
-        with _attention(self.model, _ATTENTION if exporting else "eager") as layers:
+        with _implementations(self.model, exporting) as layers:
             logits = self.model(
                 input_ids=tokens.unsqueeze(0), position_ids=positions.unsqueeze(0), use_cache=False, **cut
             ).logits.squeeze(0)
@@ -70,11 +71,14 @@ def step_sizes(most_tokens: int) -> dict[str, dict]:
 
 
 @contextlib.contextmanager
-def _attention(model: torch.nn.Module, name: str) -> Iterator[set[int]]:
-    """Sets how the model's attention is computed. Gives the layers that attend in Hearth's way, as they come."""
+def _implementations(model: torch.nn.Module, exporting: bool) -> Iterator[set[int]]:
+    """Sets how the model's attention and experts are computed: by the runtime's operators, or eagerly. Gives the layers
+    that attend in Hearth's way, as they come."""
     register_attention()
+    register_experts()
+    attention, experts = (_ATTENTION, EXPERTS) if exporting else ("eager", "eager")
     _layers_seen.clear()
-    with attention_as(model, name):
+    with implemented_as(model, attention=attention, experts=experts):
         yield _layers_seen
 
 

@@ -43,23 +43,29 @@ class Source:
 
 
 def load_source(
-    text: str, dtype: torch.dtype | None = None, as_stored: bool = False, pooling: "PoolingChoice | None" = None
+    text: str,
+    dtype: torch.dtype | None = None,
+    as_stored: bool = False,
+    pooling: "PoolingChoice | None" = None,
+    adapter: Path | None = None,
 ) -> Source:
     """The source that `text` names: a Hugging Face folder, "path/file.py:function" or "module:function". The function
     takes nothing and returns a Source, (model, args) or (model, args, dynamic_shapes). `dtype`: what floating-point
     weights and inputs are converted to; None leaves a function's model as it is and means float32 for a folder.
     `as_stored`: a folder's language model may keep its weights as they lie on the disk, and widen them where it
-    computes. `pooling`: makes a folder's model one for vectors of texts, and says how. ExportError when there is
-    nothing of that name."""
+    computes. `pooling`: makes a folder's model one for vectors of texts, and says how. `adapter`: a folder with what a
+    LoRA adapter adds to a folder's language model. ExportError when there is nothing of that name."""
     folder = Path(text)
     if folder.is_dir():
         from hearth.export.huggingface import load_folder
 
-        return load_folder(folder, dtype or torch.float32, as_stored, pooling)
+        return load_folder(folder, dtype or torch.float32, as_stored, pooling, adapter)
     if pooling is not None:
         raise ExportError(
             f"{text} is no Hugging Face folder; --pooling and --no-normalize are for such a folder's model"
         )
+    if adapter is not None:
+        raise ExportError(f"{text}: an adapter goes with a Hugging Face folder; there is no such folder")
     place, separator, function = text.rpartition(":")
     if not separator or not function.isidentifier():
         raise ExportError(

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from hearth import ops  # noqa: F401  (registers torch.ops.hearth)
-from hearth.export.attention_choice import attention_as
 from hearth.export.errors import ExportError
+from hearth.export.implementation_choice import implemented_as
 
 _ATTENTION = "hearth_encoder"
 # What changes scores in a way that PyTorch's attention does not know.
@@ -73,7 +73,7 @@ class TextEncoder(torch.nn.Module):
         name = _ATTENTION if torch.compiler.is_exporting() else "eager"
         _lengths.append(lengths)
         try:
-            with attention_as(self.model, name):
+            with implemented_as(self.model, attention=name):
                 states = self.model(input_ids=tokens, attention_mask=mask.long(), **self._options).last_hidden_state
         finally:
             _lengths.pop()

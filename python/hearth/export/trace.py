@@ -16,8 +16,10 @@ from hearth.export.adapt import adapt
 from hearth.export.errors import ExportError
 from hearth.export.goldens import Golden
 from hearth.export.guards import symbolic_sizes_kept
+from hearth.export.layers import linear_layers
 from hearth.export.outputs import TensorsOnly, answers_only_tensors, tensor_outputs
 from hearth.export.pytorch_fixes import pytorch_fixed
+from hearth.export.rounded_weights import RoundedWeights
 from hearth.export.signature import Signature, read_signature, tensor_inputs
 from hearth.export.smallest_sizes import find_smallest_sizes
 from hearth.export.state import drop_unread_state
@@ -44,13 +46,15 @@ class Method:
 
 @dataclass
 class TracedMethod:
-    """A method ready to be compiled. `accuracy`: of the adapted graph, run by PyTorch."""
+    """A method ready to be compiled. `accuracy`: of the adapted graph, run by PyTorch; `layers`: see
+    linear_layers()."""
 
     name: str
     program: ExportedProgram
     signature: Signature
     golden: Golden
     accuracy: Accuracy
+    layers: dict[str, list]
 
 
 def trace(
@@ -60,7 +64,14 @@ def trace(
     weights are made once; `dtype`: see adapt(); `quant`: see save(). ExportError when the model cannot be
     run, exported or expressed."""
     module, args, kwargs = _as_module(method.module), _dense(method.args), _dense(method.kwargs or {})
-    with torch.no_grad(), _evaluating(module), pytorch_fixed(), warnings.catch_warnings():
+    rounded = shared.setdefault("rounded", RoundedWeights())
+    with (
+        torch.no_grad(),
+        _evaluating(module),
+        rounded.as_plain_tensors(module),
+        pytorch_fixed(),
+        warnings.catch_warnings(),
+    ):
         # torch 2.13 warns of its own use of copyreg.
         warnings.simplefilter("ignore", FutureWarning)
         module, expected = _run(name, module, args, kwargs)
@@ -73,19 +84,30 @@ def trace(
         signature = read_signature(program, tensors, name, declared)
         with symbolic_sizes_kept(program):
             calibration = _calibration(name, program, method, args, kwargs) if quant == "i8" else None
-            program = adapt(program, shared, dtype, calibration, quant if quant in BLOCK_FORMATS else None)
+            program = adapt(program, shared, dtype, calibration, quant if quant in BLOCK_FORMATS else None, rounded)
         measured = _run_graph(name, program, args, kwargs)
     inputs = [leaf.clone() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-    golden = _golden(name, inputs, measured, expected, dtype, quant)
-    if dtype == torch.float32 and not quant and (error := _error_of_numbers(measured, expected)) > _ANOTHER_ANSWER:
+    in_blocks = quant in BLOCK_FORMATS or (quant is None and bool(rounded))
+    golden = _golden(name, inputs, measured, expected, dtype, in_blocks, quant)
+    is_exact = dtype == torch.float32 and not in_blocks and quant is None
+    if is_exact and (error := _error_of_numbers(measured, expected)) > _ANOTHER_ANSWER:
         _refuse_another_answer(name, module, args, kwargs, expected, error)
-    return TracedMethod(name, program, signature, golden, accuracy(measured, expected))
+    layers = linear_layers(program, shared["joined"])
+    return TracedMethod(name, program, signature, golden, accuracy(measured, expected), layers)
 
 
-def _golden(name: str, inputs: list, measured: list, expected: list, dtype: torch.dtype, quant: str | None) -> Golden:
+def _golden(
+    name: str,
+    inputs: list,
+    measured: list,
+    expected: list,
+    dtype: torch.dtype,
+    in_blocks: bool,
+    quant: str | None,
+) -> Golden:
     """What the runtime must answer: as eager PyTorch, or, as rounded weights lead elsewhere but are multiplied nearly
     exactly, as PyTorch does with them."""
-    if quant in BLOCK_FORMATS:
+    if in_blocks:
         return Golden(name, "example", inputs, [output.clone() for output in measured], dtype, _ROUNDED_OPERANDS)
     return Golden(name, "example", inputs, expected, dtype, _allowance(measured, expected) if quant else 0.0)
 

@@ -80,6 +80,10 @@ class WeightStore:
             self._record(tensor, kind), offset, tensor.dtype, tuple(tensor.shape), tuple(tensor.stride())
         )
 
+    def name_of(self, tensor: Tensor) -> str | None:
+        """The name in the manifest of a tensor that was added; None for others."""
+        return self._names.get(self.stored(tensor))
+
     def records(self) -> list[Record]:
         """Weights first, then constants, in the order of their numbers."""
         return [record for kind in (WEIGHT, CONSTANT) for record in self._records[kind]]

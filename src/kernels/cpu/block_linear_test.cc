@@ -5,33 +5,10 @@
 #include <limits>
 
 #include "base/errors.h"
-#include "kernels/cpu/kernel_test_support.h"
+#include "kernels/cpu/block_test_support.h"
 
 namespace hearth {
 namespace {
-
-constexpr BlockFormat kFormats[] = {BlockFormat::kNibbles, BlockFormat::kNibblesFromMinimum, BlockFormat::kBytes};
-
-/// Random numbers, with scales and minimums that bring products near 1.
-BlockWeights draw_weights(Draw& draw, BlockFormat format, int64_t rows, int64_t depth) {
-  const int64_t panels = (rows + kBlockRows - 1) / kBlockRows;
-  const int64_t blocks = (depth + kBlockDepth - 1) / kBlockDepth;
-  const int64_t size = block_bytes(format);
-  const Tensor numbers = draw.tensor({panels * blocks * size});
-  const Tensor data = *Tensor::empty(DType::kUInt8, std::array{panels, blocks, size});
-  const int64_t header = kBlockRows * 4 * (format == BlockFormat::kNibblesFromMinimum ? 2 : 1);
-  for (int64_t i = 0; i < panels * blocks * size; ++i) {
-    const float number = numbers.data_as<float>()[i * numbers.stride(0)];
-    auto* byte = data.data_as<uint8_t>() + i;
-    if (i % size >= header) {
-      *byte = static_cast<uint8_t>(std::lround(number * 127) + 128);
-    } else if (i % 2 == 0) {
-      const Float16 half(number / (format == BlockFormat::kBytes ? 128 : 8));
-      std::memcpy(byte, &half.bits, sizeof(half.bits));
-    }
-  }
-  return {data, format, rows};
-}
 
 struct LinearCase {
   Tensor x;
@@ -50,8 +27,9 @@ LinearCase draw_case(Draw& draw) {
   const int64_t depth = draw.from({1, 31, 32, 63, 64, 65, 200, 512, 11000});
   const int64_t columns = draw.from({1, 15, 16, 17, 64, 100});
   const int64_t rows = draw.from({1, 2, 3, 5, 13, 33});
-  const BlockFormat format = kFormats[draw.from({0, 1, 2})];
-  LinearCase c{draw.any_order({rows, depth}), draw_weights(draw, format, columns, depth), {}, {}, draw.activation()};
+  const BlockFormat format = kBlockFormatsOfTests[draw.from({0, 1, 2})];
+  LinearCase c{
+      draw.any_order({rows, depth}), draw_block_weights(draw, format, columns, depth), {}, {}, draw.activation()};
   if (draw.chance(0.5)) c.bias = draw.tensor({columns});
   if (draw.chance(0.5)) c.residual = draw.any_order({rows, columns});
   return c;
@@ -93,11 +71,11 @@ TEST(BlockLinear, RoundsHalvesAtTheEnd) {
 
 TEST(BlockLinear, GivesARowTheSameBitsAloneAndAmongOthers) {
   for_each_path([](const KernelContext& context, uint32_t) {
-    for (const BlockFormat format : kFormats) {
+    for (const BlockFormat format : kBlockFormatsOfTests) {
       Draw draw(3);
       const Tensor x = *Tensor::empty(DType::kFloat32, std::array<int64_t, 2>{29, 192});
       std::memcpy(x.data(), draw.tensor({29 * 192 + 16}).data(), x.byte_count());
-      const BlockWeights weight = draw_weights(draw, format, 40, 192);
+      const BlockWeights weight = draw_block_weights(draw, format, 40, 192);
       const Tensor together = *block_linear(context, x, weight, {}, {}, Activation::kNone);
       for (int64_t r = 0; r < x.size(0); ++r) {
         const Tensor row = *Tensor::view(x.storage(), x.dtype(), std::array<int64_t, 2>{1, 192},
@@ -117,7 +95,7 @@ TEST(BlockLinear, SaysSoWhenARowIsNotFinite) {
     x.data_as<float>()[69] = std::nanf("");
     x.data_as<float>()[70] = std::numeric_limits<float>::infinity();
     const auto y =
-        block_linear(context, x, draw_weights(draw, BlockFormat::kNibbles, 3, 70), {}, {}, Activation::kNone);
+        block_linear(context, x, draw_block_weights(draw, BlockFormat::kNibbles, 3, 70), {}, {}, Activation::kNone);
     ASSERT_TRUE(y.ok());
     const std::vector<float> values = elements(*y);
     for (size_t i = 0; i < 6; ++i) EXPECT_TRUE(std::isnan(values[i])) << i;
@@ -128,7 +106,7 @@ TEST(BlockLinear, SaysSoWhenARowIsNotFinite) {
 TEST(BlockLinear, NamesTheOperandThatDoesNotFit) {
   TestContext context(1);
   Draw draw(1);
-  const LinearCase good{draw.tensor({2, 64}), draw_weights(draw, BlockFormat::kNibbles, 20, 64), {}, {}, {}};
+  const LinearCase good{draw.tensor({2, 64}), draw_block_weights(draw, BlockFormat::kNibbles, 20, 64), {}, {}, {}};
   ASSERT_TRUE(good.run(context.get()).ok());
   struct Case {
     void (*spoil)(LinearCase&);
@@ -157,9 +135,9 @@ TEST(BlockLinear, NamesTheOperandThatDoesNotFit) {
 
 TEST(BlockEmbedding, GivesTheRowsOfTheTable) {
   TestContext context(2);
-  for (const BlockFormat format : kFormats) {
+  for (const BlockFormat format : kBlockFormatsOfTests) {
     Draw draw(5);
-    const BlockWeights table = draw_weights(draw, format, 50, 90);
+    const BlockWeights table = draw_block_weights(draw, format, 50, 90);
     const Tensor ids = *Tensor::empty(DType::kInt64, std::array<int64_t, 2>{1, 3});
     std::ranges::copy(std::array<int64_t, 3>{49, 0, 17}, ids.data_as<int64_t>());
     const auto rows = block_embedding(context.get(), ids, table, 90, DType::kFloat32);

@@ -46,12 +46,14 @@ class _Weight:
 
 class ProgramEditor:
     """One program being rewritten. `shared` outlives it: tensors made by derive() are the same for all programs of a
-    model, so that methods go on sharing weights."""
+    model, so that methods go on sharing weights. `joined` is one dictionary for them too: which weights, with how
+    many rows each, stand in one that is called like the first."""
 
     def __init__(self, program: ExportedProgram, shared: dict) -> None:
         self.graph = program.graph_module.graph
         self._program = program
         self._shared = shared
+        self.joined: dict[str, list[tuple[str, int]]] = shared.setdefault("joined", {})
         self._nodes = {node.name: node for node in self.graph.find_nodes(op="placeholder")}
         self._weights: dict[Node, _Weight] = {}
         for spec in program.graph_signature.input_specs:

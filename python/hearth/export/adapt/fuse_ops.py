@@ -18,7 +18,9 @@ WEIGHT_FORMATS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "
 
 def fuse_operators(editor: ProgramEditor) -> None:
     """Replaces layers of float32, bfloat16 or float16 that have constant weights, together with a following addition of
-    equal shape and a following activation, by hearth_linear and hearth_conv2d. Other layers stay ATen calls."""
+    equal shape and a following activation, by hearth_linear and hearth_conv2d. Other layers stay ATen calls. Experts
+    take their weights as they lie."""
+    _turn_experts(editor)
     for targets, fused_call in ((CONV2D, _conv2d_call), (_LINEAR, _linear_call)):
         for layer in _layers(editor, targets):
             call = fused_call(editor, layer)
@@ -33,6 +35,17 @@ def _layers(editor: ProgramEditor, targets: tuple) -> Iterator[Node]:
     for node in reversed(list(editor.graph.nodes)):
         if node.op == "call_function" and node.target in targets and node.meta["val"].dtype in WEIGHT_FORMATS:
             yield node
+
+
+def _turn_experts(editor: ProgramEditor) -> None:
+    """Makes weights of those that the graph turns: what makes weights narrow does not look behind a transposition."""
+    for node in list(editor.graph.find_nodes(op="call_function", target=torch.ops.hearth.hearth_moe.default)):
+        turned = arguments(node)["weight"]
+        weight = editor.weight(turned.args[0]) if turned.target is _aten.transpose.int else None
+        if weight is not None:
+            name, dims = editor.weight_name(turned.args[0]), turned.args[1:]
+            place = editor.derive(("turned", *dims), [weight], name, lambda w=weight, d=dims: w.transpose(*d))
+            editor.substitute(node, turned, place)
 
 
 def _linear_call(editor: ProgramEditor, layer: Node) -> tuple[Callable, Callable[[Epilogue], tuple]] | None:

@@ -34,11 +34,19 @@ _PRODUCTS = {
     _hearth.hearth_linear.default,
     _hearth.hearth_conv2d.default,
     _hearth.hearth_encoder_attention.default,
+    _hearth.hearth_moe.default,
 }
 # Operands that keep float32: they are added to sums before those are rounded.
-_WIDE_OPERANDS = {_hearth.hearth_linear.default: {"bias"}, _hearth.hearth_conv2d.default: {"bias"}}
+_WIDE_OPERANDS = {
+    _hearth.hearth_linear.default: {"bias"},
+    _hearth.hearth_conv2d.default: {"bias"},
+    _hearth.hearth_moe.default: {"bias"},
+}
 
-_FORMAT_ARGUMENT = [argument.name for argument in _hearth.hearth_linear.default._schema.arguments].index("fmt")
+_FORMAT_ARGUMENTS = {
+    target: [argument.name for argument in target._schema.arguments].index("fmt")
+    for target in (_hearth.hearth_linear.default, _hearth.hearth_moe.default)
+}
 
 # Exact or harmless in a narrow dtype: narrow when an operand already is.
 _PASSING = {
@@ -146,8 +154,9 @@ def _convert_operands(editor: ProgramEditor, node: Node, before: torch.dtype, af
         if operand not in wide and _is(operand, before):
             editor.substitute(node, operand, _converted(editor, node, operand, after, is_mask=operand is mask))
     # Weights in blocks have no dtype that could change.
-    if node.target is _hearth.hearth_linear.default and node.args[_FORMAT_ARGUMENT] not in BLOCK_FORMATS:
-        node.update_arg(_FORMAT_ARGUMENT, WEIGHT_FORMATS[arguments(node)["weight"].meta["val"].dtype])
+    position = _FORMAT_ARGUMENTS.get(node.target)
+    if position is not None and node.args[position] not in BLOCK_FORMATS:
+        node.update_arg(position, WEIGHT_FORMATS[arguments(node)["weight"].meta["val"].dtype])
     editor.refresh(node)
 
 

@@ -183,7 +183,8 @@ HEARTH_API void hearth_session_free(hearth_session* session);
  * Runs a method. `inputs` are `input_count` tensors: in the method's order when `names` is NULL, else by name in any
  * order. `outputs` has room for `output_count` tensors, which must be as many as the method gives; each is the caller's
  * afterwards. HEARTH_INVALID_ARGUMENT names an input of wrong count, dtype, rank, size or bound. HEARTH_FAILED: the
- * model failed half-way; the session goes on.
+ * model failed half-way; the session goes on. After HEARTH_INTERNAL its sequence is in doubt, and it fails from then
+ * on.
  */
 HEARTH_API hearth_status hearth_session_run(hearth_session* session, const char* method, const char* const* names,
                                             const hearth_tensor* const* inputs, size_t input_count,

@@ -93,6 +93,33 @@ def test_one_tensor_may_be_several_outputs(tmp_path):
         assert np.array_equal(answer, expected.numpy())
 
 
+class Parts(torch.nn.Module):
+    """Weights that are parts of one tensor: rows, columns, every second row, transposed ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        whole = torch.randn(48, 16, generator=torch.Generator().manual_seed(0))
+        self.rows = torch.nn.Parameter(whole[16:32])
+        self.transposed = torch.nn.Parameter(whole.t()[:, 3:19])
+        self.register_buffer("columns", whole[32:, :7])
+        self.register_buffer("every_second", whole[::2])
+
+    def forward(self, x):
+        sums = self.columns.sum(0).sin().sum() + self.every_second.cos().sum(0)
+        return x @ self.rows.T + x @ self.transposed + sums
+
+
+def test_weights_may_be_parts_of_one_tensor(tmp_path):
+    from hearth.export import save
+
+    file = tmp_path / "parts.pt2"
+    model = Parts().eval()
+    save(file, model, (torch.randn(3, 16),), targets="cpu-x86_64-v3")
+    done = hearth("verify", file)
+    assert done.returncode == 0, done.stderr
+    assert model.rows.untyped_storage().data_ptr() == model.columns.untyped_storage().data_ptr()
+
+
 def test_verify_agrees_with_pytorch(resnet_archive):
     answer = hearth_json("verify", resnet_archive.path)
     assert answer["ok"]

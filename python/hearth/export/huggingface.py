@@ -125,7 +125,6 @@ def _text_encoder(folder: Path, dtype: torch.dtype, choice: PoolingChoice) -> So
     is_half = config.get("is_encoder_decoder") or (config.get("architectures") or [""])[0].endswith("EncoderModel")
     kind = "AutoModelForTextEncoding" if is_half else "AutoModel"
     model = _load(_model_class(kind), facts.folder, dtype, unused=_POOLER)
-    _give_own_storage(model)
     encoder = TextEncoder(model, facts.pooling, facts.layers, facts.normalizes)
     text = model.config.get_text_config()
     limits = [most for most in (facts.most_tokens, most_tokens(model)) if most is not None]
@@ -195,14 +194,6 @@ def _load(model_class, folder: Path, dtype: torch.dtype | str, unused: str | Non
     if missing:
         raise ExportError(f"{folder}: model.safetensors lacks {len(missing)} weights, the first is {missing[0]}")
     return model
-
-
-def _give_own_storage(model: torch.nn.Module) -> None:
-    """Copies weights that are parts of a larger storage, as transformers makes them where it takes a file's matrix
-    apart (NomicBERT's query, key and value): compiled code wants the whole storage of each."""
-    for value in (*model.parameters(), *model.buffers()):
-        if value.untyped_storage().nbytes() > value.numel() * value.element_size():
-            value.data = value.data.clone()
 
 
 def _read_json(path: Path) -> dict:

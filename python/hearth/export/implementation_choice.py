@@ -6,12 +6,15 @@ from collections.abc import Iterator
 import torch
 
 
+_FIELDS = {"attention": "_attn_implementation", "experts": "_experts_implementation"}
+
+
 @contextlib.contextmanager
 def implemented_as(model: torch.nn.Module, **names: str) -> Iterator[None]:
-    """Makes all parts of `model` compute attention or experts in the way that transformers' AttentionInterface or
+    """Makes all parts of `model` compute "attention" or "experts" in the way that transformers' AttentionInterface or
     ExpertsInterface knows by the given name (`attention="eager"`), and go back afterwards to what each used."""
     configs = {id(part.config): part.config for part in model.modules() if hasattr(part, "config")}
-    wanted = {f"_{kind}_implementation": name for kind, name in names.items()}
+    wanted = {_FIELDS[part]: name for part, name in names.items()}
     before = [(config, field, getattr(config, field, None)) for config in configs.values() for field in wanted]
     try:
         for config, field, _ in before:

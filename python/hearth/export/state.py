@@ -1,5 +1,7 @@
-"""Buffers that a model changes as it runs."""
+"""What a model keeps: weights, and buffers that it changes as it runs."""
 
+import torch
+from torch import Tensor
 from torch.export import ExportedProgram
 from torch.export.graph_signature import OutputKind
 from torch.fx import Node
@@ -24,6 +26,19 @@ def drop_unread_state(program: ExportedProgram) -> None:
         specs[:] = [spec for _, spec in kept]
         program.graph.eliminate_dead_code()
         program.graph_module.recompile()
+
+
+def give_own_storage(program: ExportedProgram) -> None:
+    """Copies weights that are parts of a larger storage: compiled code wants the whole storage of each."""
+    for tensors in (program.state_dict, program.constants):
+        for name, tensor in tensors.items():
+            if (
+                isinstance(tensor, Tensor)
+                and tensor.untyped_storage().nbytes() > tensor.numel() * tensor.element_size()
+            ):
+                copy = tensor.detach().clone()
+                is_parameter = isinstance(tensor, torch.nn.Parameter)
+                tensors[name] = torch.nn.Parameter(copy, tensor.requires_grad) if is_parameter else copy
 
 
 def _ancestors(nodes) -> set[Node]:

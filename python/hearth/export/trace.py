@@ -22,7 +22,7 @@ from hearth.export.pytorch_fixes import pytorch_fixed
 from hearth.export.rounded_weights import RoundedWeights
 from hearth.export.signature import Signature, read_signature, tensor_inputs
 from hearth.export.smallest_sizes import find_smallest_sizes
-from hearth.export.state import drop_unread_state
+from hearth.export.state import drop_unread_state, give_own_storage
 from hearth.export.symbols import declared_dimensions
 from hearth.export.targets import without_vendor_libraries
 
@@ -79,6 +79,7 @@ def trace(
         with without_vendor_libraries():
             program = _export(name, module, args, kwargs, method.dynamic_shapes)
         drop_unread_state(program)
+        give_own_storage(program)
         tensors = tensor_inputs(program, module.forward, name)
         find_smallest_sizes(program, module, tensors, declared)
         signature = read_signature(program, tensors, name, declared)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import torch
 
-
 _FIELDS = {"attention": "_attn_implementation", "experts": "_experts_implementation"}
 
 

@@ -85,8 +85,9 @@ def test_guesses_change_nothing(talker, options, guessed):
 
 
 def test_repetitions_are_guessed(talker):
-    said = answer("generate", talker[2], "-p", TEXTS[0], "-n", "200", "--ignore-end", "--guess", "4")
-    assert said["right_guesses"] > 50
+    said = answer("generate", talker[2], "-p", TEXTS[0], "-n", "200", "--regex", "(abcd){30}", "--guess", "4")
+    assert said["text"] == "abcd" * 30
+    assert len(said["tokens"]) / 2 < said["right_guesses"] < len(said["tokens"])
 
 
 @pytest.mark.parametrize("options", [[], ["--temp", "1.5", "--top-k", "50"], ["--regex", "[a-z ]*"]])

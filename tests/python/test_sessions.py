@@ -158,6 +158,7 @@ def test_random_calls_answer_as_a_fresh_session(build_kind, cache, gemma, tmp_pa
         "loads",
         "rewinds",
         "runs",
+        "runs of several",
         "refused rewinds",
         "refused runs",
         "saves",

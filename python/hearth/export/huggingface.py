@@ -1,6 +1,7 @@
 """Hugging Face folders: which model lies there, how its pictures are prepared, how it goes on with text."""
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def load_folder(
     """The model of a Hugging Face folder, or of an adapter's with its base, as a source with its pipeline.
     `as_stored`, `pooling`, `adapter`: see load_source(). ExportError for an architecture without a recipe, missing
     files or settings that the runtime does not know."""
+    # torchao, which transformers imports, tells of its libraries for other machines.
+    for name in ("torchao", "torch.utils._pytree"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     if adapter is None and is_adapter(folder):
         folder, adapter = base_of(folder), folder
     embeds = pooling is not None or is_embedding_folder(folder)
@@ -181,9 +185,9 @@ def _labels(config) -> list[str]:
 def _load(model_class, folder: Path, dtype: torch.dtype | str, unused: str | None = None) -> torch.nn.Module:
     """The model with all its weights, from safetensors only: pickles could run code. `dtype`: "auto" for what they
     are; `unused`: how names of weights begin that may be missing."""
-    from transformers.utils import logging
+    from transformers.utils.logging import disable_progress_bar
 
-    logging.disable_progress_bar()
+    disable_progress_bar()
     try:
         model, report = model_class.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=dtype, output_loading_info=True

@@ -10,6 +10,7 @@
 #include "model/model_impl.h"
 #include "pipelines/generate/decoder_step.h"
 #include "pipelines/generate/generator_plan.h"
+#include "pipelines/generate/step_plan.h"
 
 namespace hearth::cli {
 namespace {
@@ -38,9 +39,12 @@ class Runner {
     HEARTH_RETURN_IF_ERROR(session_.rewind(0));
     const Clock::time_point start = Clock::now();
     const auto count = static_cast<size_t>(length);
-    const auto most = static_cast<size_t>(plan_.most_tokens);
-    for (size_t first = 0; first < count; first += most) {
-      HEARTH_RETURN_IF_ERROR(step(all.subspan(first, std::min(most, count - first))));
+    // In the parts in which a generator reads a prompt.
+    const int64_t most = std::min(plan_.most_tokens, kUsualTokensOfStep);
+    for (size_t first = 0; first < count;) {
+      const auto part = static_cast<size_t>(tokens_to_read(static_cast<int64_t>(count - first), most, most));
+      HEARTH_RETURN_IF_ERROR(step(all.subspan(first, part)));
+      first += part;
     }
     rates.read.push_back(static_cast<double>(length) / milliseconds_since(start) * kMillisecondsOfSecond);
     const Clock::time_point between = Clock::now();

@@ -9,6 +9,7 @@
 #include "model/model_impl.h"
 #include "pipelines/generate/decoder_step.h"
 #include "pipelines/generate/generator_plan.h"
+#include "pipelines/generate/step_plan.h"
 #include "text/log_probabilities.h"
 
 namespace hearth {
@@ -92,7 +93,8 @@ Result<Perplexity> perplexity(const Model& model, std::span<const int64_t> token
   HEARTH_RETURN_IF_ERROR(check_tokens(tokens, facts.vocabulary_size));
   HEARTH_ASSIGN_OR_RETURN(const PerplexityOptions windows, chosen_windows(options, facts.context_length));
   HEARTH_ASSIGN_OR_RETURN(Session session, model.session());
-  const auto most = static_cast<size_t>(std::clamp<int64_t>(kMostScores / facts.vocabulary_size, 1, plan.most_tokens));
+  const auto most = static_cast<size_t>(
+      std::clamp<int64_t>(kMostScores / facts.vocabulary_size, 1, std::min(plan.most_tokens, kUsualTokensOfStep)));
 
   const auto total = static_cast<int64_t>(tokens.size()) - 1;
   Surprises surprises(model.impl()->team());

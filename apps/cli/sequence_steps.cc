@@ -1,8 +1,7 @@
 #include "cli/sequence_steps.h"
 
-#include <chrono>
-
 #include "base/errors.h"
+#include "cli/measuring.h"
 #include "model/model_impl.h"
 #include "pipelines/generate/token_lists.h"
 
@@ -33,9 +32,9 @@ Result<double> SequenceSteps::run() {
     parts.push_back({&session, 1});
   }
   HEARTH_ASSIGN_OR_RETURN(const auto inputs, lists.tensors());
-  const auto start = std::chrono::steady_clock::now();
+  const Clock::time_point start = Clock::now();
   HEARTH_RETURN_IF_ERROR(batch_.run(plan_.pipeline->method, parts, inputs).status());
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return milliseconds_since(start);
 }
 
 }  // namespace hearth::cli

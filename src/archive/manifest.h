@@ -18,6 +18,9 @@ struct Dimension {
   int64_t multiply = 0;
   int64_t add = 0;
   bool unknown = false;  ///< Outputs only: known after the run.
+
+  /// A symbol's value itself, neither multiplied nor added to.
+  bool is_symbol() const { return !symbol.empty() && multiply == 1 && add == 0; }
 };
 
 /// Values that a symbolic dimension may take, both ends included.

@@ -1,28 +1,26 @@
 #include "pipelines/embed/embedder_plan.h"
 
 #include "base/errors.h"
+#include "pipelines/pipeline_task.h"
 
 namespace hearth {
 namespace {
-
-bool is_symbol(const Dimension& dimension) {
-  return !dimension.symbol.empty() && dimension.multiply == 1 && dimension.add == 0;
-}
 
 bool takes_texts(const MethodSpec& method) {
   if (method.inputs.size() != 2) return false;
   const InputSpec& tokens = method.inputs[0];
   const InputSpec& lengths = method.inputs[1];
   return tokens.name == "tokens" && tokens.dtype == DType::kInt64 && tokens.shape.size() == 2 &&
-         is_symbol(tokens.shape[0]) && is_symbol(tokens.shape[1]) && tokens.shape[0].symbol != tokens.shape[1].symbol &&
-         lengths.name == "lengths" && lengths.dtype == DType::kInt64 && lengths.shape.size() == 1 &&
-         is_symbol(lengths.shape[0]) && lengths.shape[0].symbol == tokens.shape[0].symbol;
+         tokens.shape[0].is_symbol() && tokens.shape[1].is_symbol() &&
+         tokens.shape[0].symbol != tokens.shape[1].symbol && lengths.name == "lengths" &&
+         lengths.dtype == DType::kInt64 && lengths.shape.size() == 1 && lengths.shape[0].is_symbol() &&
+         lengths.shape[0].symbol == tokens.shape[0].symbol;
 }
 
 bool returns_vectors(const MethodSpec& method, int64_t dimensions) {
   if (method.outputs.size() != 1) return false;
   const OutputSpec& vectors = method.outputs[0];
-  return vectors.dtype == DType::kFloat32 && vectors.shape.size() == 2 && is_symbol(vectors.shape[0]) &&
+  return vectors.dtype == DType::kFloat32 && vectors.shape.size() == 2 && vectors.shape[0].is_symbol() &&
          vectors.shape[0].symbol == method.inputs[0].shape[0].symbol && vectors.shape[1].symbol.empty() &&
          !vectors.shape[1].unknown && vectors.shape[1].add == dimensions;
 }
@@ -30,12 +28,8 @@ bool returns_vectors(const MethodSpec& method, int64_t dimensions) {
 }  // namespace
 
 Result<EmbedderPlan> plan_embedder(const Manifest& manifest) {
-  if (!manifest.pipeline || manifest.pipeline->task != "text-embedding") {
-    return invalid_argument("the model '{}' is not for text embedding: {}", manifest.name,
-                            manifest.pipeline ? fmt::format("its task is {}", manifest.pipeline->task)
-                                              : "its file describes no task; use `hearth run`");
-  }
-  const PipelineSpec& pipeline = *manifest.pipeline;
+  HEARTH_ASSIGN_OR_RETURN(const PipelineSpec* found, pipeline_for(manifest, "text-embedding", "text embedding"));
+  const PipelineSpec& pipeline = *found;
   const TextEmbedding& facts = pipeline.embedding;
   const MethodSpec& method = manifest.methods.at(pipeline.method);
   if (!takes_texts(method)) {

@@ -3,24 +3,20 @@
 #include <array>
 
 #include "base/errors.h"
+#include "pipelines/pipeline_task.h"
 
 namespace hearth {
 namespace {
 
 bool is_plain_list(const InputSpec& input, std::string_view name) {
-  return input.name == name && input.dtype == DType::kInt64 && input.shape.size() == 1 &&
-         !input.shape[0].symbol.empty() && input.shape[0].multiply == 1 && input.shape[0].add == 0;
+  return input.name == name && input.dtype == DType::kInt64 && input.shape.size() == 1 && input.shape[0].is_symbol();
 }
 
 }  // namespace
 
 Result<GeneratorPlan> plan_generator(const Manifest& manifest) {
-  if (!manifest.pipeline || manifest.pipeline->task != "text-generation") {
-    return invalid_argument("the model '{}' is not for text generation: {}", manifest.name,
-                            manifest.pipeline ? fmt::format("its task is {}", manifest.pipeline->task)
-                                              : "its file describes no task; use `hearth run`");
-  }
-  const PipelineSpec& pipeline = *manifest.pipeline;
+  HEARTH_ASSIGN_OR_RETURN(const PipelineSpec* found, pipeline_for(manifest, "text-generation", "text generation"));
+  const PipelineSpec& pipeline = *found;
   const MethodSpec& method = manifest.methods.at(pipeline.method);
   constexpr std::array kInputs{"tokens", "positions", "rows"};
   bool fits = method.inputs.size() == kInputs.size() && method.outputs.size() == 1;

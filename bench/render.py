@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "performance.md"
 MODELS = "<!-- tables of models from bench/render.py -->\n", "<!-- end of tables of models -->\n"
+LANGUAGE = "<!-- tables of language models from bench/render.py -->\n", "<!-- end of tables of language models -->\n"
 KERNELS = "<!-- tables of kernels from bench/render.py -->\n", "<!-- end of tables of kernels -->\n"
 # What each of ours is measured against.
 PEERS = {
@@ -68,6 +69,22 @@ def _beside(name: str, medians: dict[str, float]) -> str:
     return f"**{medians[name] / peers[fastest]:.2f}×** {fastest}"
 
 
+def language_table(run: dict) -> str:
+    """One run of a language model beside llama.cpp as Markdown."""
+    lines = [
+        f"{_heading(run)} {run['threads']} threads, medians of {run['rounds']} rounds, {run['unit']}.",
+        "",
+        "| model | what | Hearth | llama.cpp | beside |",
+        "|---|---|---|---|---|",
+    ]
+    tokens = {"read": run["prompt"], "generate": run["generated"]}
+    for test, engines in run["rates"].items():
+        ours, theirs = (statistics.median(engines[name]) for name in ("hearth", "llama.cpp"))
+        what = f"{test} {tokens[test]} tokens"
+        lines.append(f"| {run['model']} | {what} | {ours:.1f} | {theirs:.1f} | **{ours / theirs:.2f}×** |")
+    return "\n".join(lines) + "\n"
+
+
 def kernel_table(run: dict) -> str:
     """One run of kernels with all threads as Markdown: a line for each shape, the dtypes beside each other."""
     shapes: dict[str, dict[str, dict]] = {}
@@ -94,6 +111,7 @@ def rendered(text: str) -> str:
     """The document with its tables made anew."""
     for (begin, end), kind, table in (
         (MODELS, "end-to-end", model_table),
+        (LANGUAGE, "language", language_table),
         (KERNELS, "kernels", kernel_table),
     ):
         before, rest = text.split(begin)

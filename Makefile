@@ -22,6 +22,7 @@ demo:
 test:
 	@tools/install_packages.sh runtime export test aarch64
 	@tools/make_venv.sh
+	@tools/make_venv.sh .venv-tools tools/requirements.txt
 	@.venv/bin/python tools/run_tests.py
 
 bench:

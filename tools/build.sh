@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset="$1"
 shift
+export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros}" # what ccache needs where headers are precompiled
 
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 REPORTS = BUILD / "reports"
 PYTHON = sys.executable
+CLANG_TIDY = str(ROOT / ".venv-tools" / "bin" / "clang-tidy")
 PYTHON_FOLDERS = ["bench", "demo", "python", "tests", "tools"]
 FUZZ_SECONDS = int(os.environ.get("HEARTH_FUZZ_SECONDS", "20"))
 THREADED_ROOMS = ["base", "hal", "kernels", "aoti", "model", "text"]
@@ -95,7 +96,7 @@ def test_release(tally: Tally) -> None:
 
 
 def tidy_one(source: str) -> bool:
-    command = ["clang-tidy-19", "-p", str(BUILD / "release"), "--quiet", source]
+    command = [CLANG_TIDY, "-p", str(BUILD / "release"), "--quiet", source]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(done.stdout, flush=True)

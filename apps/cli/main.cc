@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <functional>
+#include <new>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -33,18 +36,15 @@ constexpr const char* kFooter =
     "there.";
 
 /// CLI11's own range checks print the largest double there is.
-const CLI::Validator kCount(
-    [](const std::string& text) {
-      int value = 0;
-      return CLI::detail::lexical_cast(text, value) && value >= 0 ? "" : text + " is not a whole number of 0 or more";
-    },
-    "COUNT");
-const CLI::Validator kPositive(
-    [](const std::string& text) {
-      int value = 0;
-      return CLI::detail::lexical_cast(text, value) && value > 0 ? "" : text + " is not a whole number of 1 or more";
-    },
-    "COUNT");
+CLI::Validator at_least(int least) {
+  return {[least](const std::string& text) {
+            int value = 0;
+            return CLI::detail::lexical_cast(text, value) && value >= least
+                       ? std::string()
+                       : fmt::format("{} is not a whole number of {} or more", text, least);
+          },
+          "COUNT"};
+}
 
 std::string usage_message(const CLI::App* app, const CLI::Error& problem) {
   const std::vector<CLI::App*> chosen = app->get_subcommands();
@@ -57,7 +57,7 @@ void add_common(CLI::App& command, CommonOptions& common) {
   command.add_option("--target", common.target,
                      "one of the file's targets, for example cpu-x86_64-v3; by default the best that runs here");
   command.add_option("--threads", common.threads, "threads for one run; 0: all that the process may use")
-      ->check(kCount)
+      ->check(at_least(0))
       ->capture_default_str();
   command
       .add_option("--trust", common.trust,
@@ -139,7 +139,7 @@ class Program {
     add_file(added, classify_.file);
     added->add_option("IMAGE", classify_.images, "pictures")->required();
     added->add_option("--top", classify_.top, "how many classes to print for each")
-        ->check(kPositive)
+        ->check(at_least(1))
         ->capture_default_str();
     added->callback([this] { chosen_ = [this] { return classify(classify_, common_); }; });
   }
@@ -195,7 +195,7 @@ class Program {
                      "a fine-tune of the model, made by python -m hearth.export.adapter")
         ->check(CLI::ExistingFile);
     added->add_option("-n,--max-tokens", generate_.max_tokens, "tokens to generate at most")
-        ->check(kPositive)
+        ->check(at_least(1))
         ->capture_default_str();
     add_sampling(added, generate_.sampling);
     added->add_option("--logit-bias", generate_.logit_bias, "TOKEN=NUMBER: added to its score; -inf forbids it")
@@ -205,12 +205,12 @@ class Program {
     added
         ->add_option("--guess", generate_.guessed_tokens,
                      "tokens to guess at a time where the text repeats itself: the same answer, sooner")
-        ->check(kCount)
+        ->check(at_least(0))
         ->capture_default_str();
     added
         ->add_option("--log-probabilities", generate_.likeliest_tokens,
                      "with --json, how probable each token was, and so many that were likeliest")
-        ->check(kCount);
+        ->check(at_least(0));
     added->add_option("--stop", generate_.stops, "text that ends an answer and is no part of it")
         ->allow_extra_args(false)
         ->take_all();
@@ -263,9 +263,9 @@ class Program {
     add_file(added, eval_.file);
     added->add_option("--perplexity", eval_.text, "a file of text, in UTF-8")->required();
     added->add_option("--context", eval_.context, "tokens of a window; by default the model's context, 2048 at most")
-        ->check(kPositive);
+        ->check(at_least(1));
     added->add_option("--stride", eval_.stride, "tokens from one window to the next; by default half a window")
-        ->check(kPositive);
+        ->check(at_least(1));
     added->callback([this] { chosen_ = [this] { return eval(eval_, common_); }; });
   }
 
@@ -287,16 +287,16 @@ class Program {
     added->add_option("--lengths", bench_.lengths, "prompts of a language model, in tokens: 128,512 (also the default)")
         ->delimiter(',');
     added->add_option("--generated", bench_.generated, "tokens that a language model generates after each")
-        ->check(kPositive)
+        ->check(at_least(1))
         ->capture_default_str();
     added
         ->add_option("--sequences", bench_.sequences,
                      "of a language model: measure steps in which so many sequences go on by one token each")
-        ->check(kPositive);
+        ->check(at_least(1));
     added->add_option("-r,--rounds", bench_.rounds, "measured runs; by default 20, of a language model 3")
-        ->check(kPositive);
+        ->check(at_least(1));
     added->add_option("--warmup", bench_.warm_up, "runs before that; by default 3, of a language model 1")
-        ->check(kCount);
+        ->check(at_least(0));
     added->add_flag("--profile", bench_.profile, "then say what each operator took, beside what the machine can do");
     added->add_option("--trace", bench_.trace, "a file for a trace of these runs, for chrome://tracing or Perfetto");
     added->callback([this] { chosen_ = [this] { return bench(bench_, common_); }; });
@@ -318,4 +318,13 @@ class Program {
 }  // namespace
 }  // namespace hearth::cli
 
-int main(int argc, char** argv) { return hearth::cli::Program().main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return hearth::cli::Program().main(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("hearth: there is not enough memory\n", stderr);
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "hearth: %s\n", problem.what());
+  }
+  return hearth::cli::kFailedRunning;
+}

@@ -47,7 +47,7 @@ CASES = [
     ("classify good.pt2 text.pt2", REFUSED, "PNG, JPEG and WebP"),
     ("classify good.pt2 missing.png", REFUSED, "there is no such file"),
     ("classify good.pt2 picture.png --trust data", REFUSED, "native code"),
-    ("classify good.pt2 picture.png --device cuda", NOT_THERE, "no device 'cuda'"),
+    ("classify good.pt2 picture.png --device tpu", NOT_THERE, "no device 'tpu'"),
     ("classify good.pt2 picture.png --target cpu-aarch64", NOT_THERE, "no target 'cpu-aarch64'"),
     ("run good.pt2 forward --input wrong.npy --device null", NOT_THERE, "runs nothing"),
     ("run good.pt2 backward --input wrong.npy", USAGE, "no method 'backward'; it has forward"),

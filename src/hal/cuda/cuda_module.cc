@@ -37,7 +37,7 @@ Status load_error(const Context& context, const DeviceProperties& properties, st
     return unavailable("{}: the code is for sm_{} and newer GPUs, this one ({}) is {}: export the model for it",
                        context.name(), image->target, properties.description, properties.architecture);
   }
-  const Status status = context.check(result, "loading device code");
+  Status status = context.check(result, "loading device code");
   if (log.empty()) return status;
   return {status.code(), fmt::format("{}. The driver's compiler says: {}", status.message(), log)};
 }

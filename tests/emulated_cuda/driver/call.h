@@ -1,14 +1,9 @@
 #pragma once
 
+#include "emulated_cuda/driver/entry_points.h"
 #include "emulated_cuda/driver/state.h"
 
-/// The entry points, declared as hal calls them: a definition with other parameters does not compile.
 namespace hearth::emulated_cuda {
-extern "C" {
-#define HEARTH_CUDA_FUNCTION(name, symbol, parameters) EMULATED_CUDA_API CUresult symbol parameters;
-#include "hal/cuda/driver_functions.def"
-#undef HEARTH_CUDA_FUNCTION
-}
 
 /// One call of an entry point, from start to end: holds the lock, counts, and says whether it has to fail.
 class Call {

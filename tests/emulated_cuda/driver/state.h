@@ -10,15 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "emulated_cuda/driver/emulated_cuda.h"
+#include "emulated_cuda/driver/entry_points.h"
 #include "emulated_cuda/ptx/memory.h"
 #include "emulated_cuda/ptx/module.h"
-#include "hal/cuda/driver_types.h"
 #include "hearth/status.h"
 
 namespace hearth::emulated_cuda {
-
-using namespace hearth::cuda;  // The driver's names.
 
 struct Context;
 struct Module;

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from programs import BUILD, ROOT, hearth
 
-EMULATED = {"HEARTH_CUDA_DRIVER": str(BUILD / "release" / "tests" / "emulated_cuda" / "libcuda_emulated.so")}
+EMULATED = {"HEARTH_CUDA_DRIVER": str(BUILD / "release" / "tests" / "emulated_cuda" / "driver" / "libcuda_emulated.so")}
 NO_DRIVER = {"HEARTH_CUDA_DRIVER": "libno-such-driver.so.1"}
 NOT_THERE = 4
 

@@ -199,12 +199,16 @@ TEST_F(EmulatedDriver, CopiesHostMemoryThatStaysInPlaceLate) {
       const CUdeviceptr memory = allocate(1);
       unsigned char own = 1;
       void* host = &own;
-      if (pinned) EXPECT_EQ(cuMemAllocHost_v2(&host, 1), CUDA_SUCCESS);
+      if (pinned) {
+        EXPECT_EQ(cuMemAllocHost_v2(&host, 1), CUDA_SUCCESS);
+      }
       std::memset(host, 1, 1);
       EXPECT_EQ(cuMemcpyHtoDAsync_v2(memory, host, 1, stream), CUDA_SUCCESS);
       std::memset(host, 2, 1);
       const unsigned char byte = first_byte(memory, stream);
-      if (pinned) EXPECT_EQ(cuMemFreeHost(host), CUDA_SUCCESS);
+      if (pinned) {
+        EXPECT_EQ(cuMemFreeHost(host), CUDA_SUCCESS);
+      }
       return byte == 1;
     });
   };

@@ -40,8 +40,12 @@ Result<std::shared_ptr<Device>> open_device(const std::string& name) {
   if (name == "auto") return open_device(choose_device().name);
   if (const std::optional<int> ordinal = gpu_ordinal(name)) {
     Result<std::shared_ptr<CudaDevice>> device = CudaDevice::open(*ordinal);
-    if (!device.ok()) return device.status().with_context(fmt::format("device '{}'", name));
-    return std::shared_ptr<Device>(*std::move(device));
+    if (device.ok()) return std::shared_ptr<Device>(*std::move(device));
+    // Whatever the driver says, the device is not there.
+    const Status& status = device.status();
+    const bool is_full = status.code() == StatusCode::kOutOfMemory;
+    return error(is_full ? StatusCode::kOutOfMemory : StatusCode::kUnavailable, "device '{}': {}", name,
+                 status.message());
   }
   std::vector<std::string_view> names;
   for (const DeviceEntry& entry : kDevices) {

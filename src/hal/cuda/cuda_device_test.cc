@@ -310,6 +310,7 @@ TEST_F(CudaDeviceTest, LosesItsContextWhenCodeGoesWrong) {
     expect_says(lost, StatusCode::kFailed, "fill");
     EXPECT_EQ(device->allocate(10).status().code(), StatusCode::kFailed);
     EXPECT_EQ(CudaDevice::open(0).status().code(), StatusCode::kFailed);
+    EXPECT_EQ(open_device("cuda:0").status().code(), StatusCode::kUnavailable);
     expect_ok(other_gpu->create_stream().status());
     device->free(memory);
   }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "emulated_cuda/driver/call.h"
@@ -19,6 +20,8 @@ CUresult check_launch(const Function& function, const uint32_t (&grid)[3], const
   if (!within(grid, kMostBlocks) || !within(block, kMostThreads) || threads > 1024) return CUDA_ERROR_INVALID_VALUE;
   const ptx::Function& code = *function.code;
   if (code.max_threads() != 0 && threads > code.max_threads()) return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+  const std::array<uint32_t, 3>& required = code.required_block();
+  if (required[0] != 0 && !std::ranges::equal(block, required)) return CUDA_ERROR_INVALID_VALUE;
   const auto allowed = static_cast<uint64_t>(function.most_dynamic_shared_bytes);
   const uint64_t usual = 48 << 10;
   if (shared_bytes > allowed) return CUDA_ERROR_INVALID_VALUE;
@@ -39,8 +42,10 @@ std::vector<std::byte> gather_parameters(const ptx::Function& code, void** param
 CUresult hardware_error(const std::string& message) {
   const auto mentions = [&](const char* word) { return message.find(word) != std::string::npos; };
   if (mentions("misaligned")) return CUDA_ERROR_MISALIGNED_ADDRESS;
-  if (mentions("trap")) return CUDA_ERROR_ILLEGAL_INSTRUCTION;
-  if (mentions("outside") || mentions("allocation")) return CUDA_ERROR_ILLEGAL_ADDRESS;
+  if (mentions("assertion failed")) return CUDA_ERROR_ASSERT;
+  if (mentions("out of bounds") || mentions("bytes at shared address") || mentions("bytes at local address")) {
+    return CUDA_ERROR_ILLEGAL_ADDRESS;
+  }
   return CUDA_ERROR_LAUNCH_FAILED;
 }
 

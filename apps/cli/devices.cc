@@ -33,25 +33,49 @@ std::vector<std::string> feature_list() {
   return names;
 }
 
+void print_device(const DeviceProperties& device, const std::vector<std::string>& targets) {
+  const std::string memory = device.memory_bytes > 0 ? ", " + format_bytes(device.memory_bytes) : "";
+  fmt::print("{:<6} {}{}\n", device.name, device.description, memory);
+  if (!device.executes) return;
+  if (device.architecture.empty()) {
+    fmt::print("       {} threads; {}\n", device.compute_units, fmt::join(feature_list(), ", "));
+    fmt::print("       runs {}\n", fmt::join(targets, ", "));
+  } else {
+    fmt::print("       {} multiprocessors; {}; {}\n", device.compute_units, device.architecture, device.driver);
+  }
+}
+
 }  // namespace
 
 Status devices(const CommonOptions& common) {
-  const std::vector<std::string> targets = runnable_targets();
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const DeviceProperties& device : list_devices()) {
+    // Models have no code for GPUs yet.
+    const bool runs_models = device.executes && device.architecture.empty();
+    const std::vector<std::string> targets = runs_models ? runnable_targets() : std::vector<std::string>();
     list.push_back({{"name", device.name},
                     {"description", device.description},
+                    {"architecture", device.architecture},
+                    {"driver", device.driver},
                     {"memory_bytes", device.memory_bytes},
                     {"compute_units", device.compute_units},
-                    {"targets", device.executes ? targets : std::vector<std::string>()}});
-    if (common.json) continue;
-    const std::string memory = device.memory_bytes > 0 ? ", " + format_bytes(device.memory_bytes) : "";
-    fmt::print("{:<6} {}{}\n", device.name, device.description, memory);
-    if (!device.executes) continue;
-    fmt::print("       {} threads; {}\n", device.compute_units, fmt::join(feature_list(), ", "));
-    fmt::print("       runs {}\n", fmt::join(targets, ", "));
+                    {"targets", targets}});
+    if (!common.json) print_device(device, targets);
   }
-  if (common.json) print_json({{"devices", list}, {"cpu_features", feature_list()}});
+  const DeviceChoice choice = choose_device();
+  nlohmann::ordered_json missing = nlohmann::ordered_json::array();
+  for (const MissingDevice& device : missing_devices()) {
+    missing.push_back({{"name", device.name}, {"why", device.why}});
+    if (!common.json) fmt::print("{:<6} is missing: {}\n", device.name, device.why);
+  }
+  if (common.json) {
+    print_json({{"devices", list},
+                {"missing", missing},
+                {"auto", {{"name", choice.name}, {"why", choice.why}}},
+                {"cpu_features", feature_list()}});
+  } else {
+    fmt::print("auto   is {}: {}\n", choice.name, choice.why);
+  }
   return {};
 }
 

@@ -53,7 +53,8 @@ std::string usage_message(const CLI::App* app, const CLI::Error& problem) {
 }
 
 void add_common(CLI::App& command, CommonOptions& common) {
-  command.add_option("--device", common.device, "auto, cpu or null: see `hearth devices`")->capture_default_str();
+  command.add_option("--device", common.device, "auto, cpu, cuda, cuda:1… or null: see `hearth devices`")
+      ->capture_default_str();
   command.add_option("--target", common.target,
                      "one of the file's targets, for example cpu-x86_64-v3; by default the best that runs here");
   command.add_option("--threads", common.threads, "threads for one run; 0: all that the process may use")

@@ -33,8 +33,10 @@ MethodInfo describe_method(const std::string& name, const MethodSpec& spec, cons
   return info;
 }
 
-/// The device whose targets run: the null device counts what the CPU's would ask for.
-std::string target_device(const DeviceProperties& device) { return device.executes ? device.name : "cpu"; }
+/// The kind of device whose targets run, "cuda" for "cuda:1": the null device counts what the CPU's would ask for.
+std::string target_device(const DeviceProperties& device) {
+  return device.executes ? device.name.substr(0, device.name.find(':')) : "cpu";
+}
 
 }  // namespace
 

@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from programs import HEARTH, ROOT, hearth, hearth_json
+from programs import BUILD, HEARTH, ROOT, hearth, hearth_json
 
 DONE, FAILED, USAGE, REFUSED, NOT_THERE = range(5)
 
@@ -47,7 +47,7 @@ CASES = [
     ("classify good.pt2 text.pt2", REFUSED, "PNG, JPEG and WebP"),
     ("classify good.pt2 missing.png", REFUSED, "there is no such file"),
     ("classify good.pt2 picture.png --trust data", REFUSED, "native code"),
-    ("classify good.pt2 picture.png --device cuda", NOT_THERE, "no device 'cuda'"),
+    ("classify good.pt2 picture.png --device tpu", NOT_THERE, "no device 'tpu'"),
     ("classify good.pt2 picture.png --target cpu-aarch64", NOT_THERE, "no target 'cpu-aarch64'"),
     ("run good.pt2 forward --input wrong.npy --device null", NOT_THERE, "runs nothing"),
     ("run good.pt2 backward --input wrong.npy", USAGE, "no method 'backward'; it has forward"),
@@ -186,3 +186,85 @@ def test_npz_files_hold_all_inputs_and_outputs(speech_archive, tmp_path):
         assert list(outputs) == [output["name"] for output in npz["outputs"]]
         for output in npy["outputs"]:
             np.testing.assert_array_equal(outputs[output["name"]], np.load(output["file"]))
+
+
+EMULATED = {"HEARTH_CUDA_DRIVER": str(BUILD / "release" / "tests" / "emulated_cuda" / "driver" / "libcuda_emulated.so")}
+NO_DRIVER = {"HEARTH_CUDA_DRIVER": "libno-such-driver.so.1"}
+
+EVERY_COMMAND = [
+    "run good.pt2 forward --input right.npy",
+    "bench good.pt2",
+    "classify good.pt2 picture.png",
+    "generate good.pt2 -p Once",
+    "chat good.pt2 -p Hello",
+    "embed good.pt2 text",
+    "eval good.pt2 --perplexity text.pt2",
+    "verify good.pt2",
+]
+
+MISSING_GPUS = [
+    (NO_DRIVER, "libno-such-driver.so.1 was not found: install NVIDIA's driver"),
+    (EMULATED | {"HEARTH_EMULATED_GPUS": "0"}, "no NVIDIA GPU is visible"),
+    (EMULATED | {"HEARTH_EMULATED_CUDA": "11000"}, "the NVIDIA driver is too old: it is of CUDA 11.0"),
+    (EMULATED | {"HEARTH_EMULATED_FAIL": "cuInit=803"}, "restart the machine after an update"),
+    (EMULATED | {"HEARTH_EMULATED_FAIL": "cuInit=800"}, "this user may not use the GPU"),
+    (EMULATED | {"HEARTH_EMULATED_FAIL": "cuDeviceGetCount=999"}, "nvidia_uvm"),
+]
+
+
+def words(folder, line):
+    """The words of a command, names of files made whole."""
+    return [folder / word if (folder / word).is_file() else word for word in line.split()]
+
+
+@pytest.mark.parametrize("line", EVERY_COMMAND)
+def test_every_command_says_that_the_driver_is_missing(files, line):
+    done = hearth(*words(files, line), "--device", "cuda", **NO_DRIVER)
+    assert done.returncode == NOT_THERE, done.stderr
+    assert "device 'cuda': libno-such-driver.so.1 was not found: install NVIDIA's driver" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(("environment", "message"), MISSING_GPUS, ids=[message for _, message in MISSING_GPUS])
+def test_what_is_missing_is_said_by_models_and_by_devices(files, environment, message):
+    done = hearth("classify", files / "good.pt2", files / "picture.png", "--device", "cuda", **environment)
+    assert done.returncode == NOT_THERE, done.stderr
+    assert message in done.stderr
+    listed = hearth("devices", **environment)
+    assert listed.returncode == 0, listed.stderr
+    assert "cuda   is missing: " in listed.stdout
+    assert message in listed.stdout
+    answer = json.loads(hearth("devices", "--json", **environment).stdout)
+    assert [device["name"] for device in answer["devices"]] == ["cpu", "null"]
+    (missing,) = answer["missing"]
+    assert missing["name"] == "cuda"
+    assert message in missing["why"]
+
+
+def test_gpus_are_listed_first():
+    environment = EMULATED | {"HEARTH_EMULATED_GPUS": "2", "HEARTH_EMULATED_MEMORY": str(3 << 30)}
+    answer = json.loads(hearth("devices", "--json", **environment).stdout)
+    assert [device["name"] for device in answer["devices"]] == ["cuda:0", "cuda:1", "cpu", "null"]
+    gpu = answer["devices"][0]
+    assert (gpu["description"], gpu["architecture"], gpu["memory_bytes"]) == ("Emulated GPU", "sm_80", 3 << 30)
+    assert gpu["driver"] == "driver 580 (CUDA 13.0)"
+    assert gpu["compute_units"] > 0
+    assert answer["missing"] == []
+    assert answer["auto"]["name"] == "cpu"
+    assert answer["auto"]["why"]
+    text = hearth("devices", **environment).stdout
+    assert "cuda:1 Emulated GPU, 3.2 GB" in text
+    assert "sm_80; driver 580 (CUDA 13.0)" in text
+
+
+def test_files_without_code_for_gpus_say_so(files):
+    done = hearth("classify", files / "good.pt2", files / "picture.png", "--device", "cuda", **EMULATED)
+    assert done.returncode == NOT_THERE, done.stderr
+    assert "it is for device cpu, not cuda" in done.stderr
+    assert "Export it with --targets" in done.stderr
+
+
+def test_gpus_that_are_not_there_are_named(files):
+    done = hearth("classify", files / "good.pt2", files / "picture.png", "--device", "cuda:7", **EMULATED)
+    assert done.returncode == NOT_THERE, done.stderr
+    assert "there is no device 'cuda:7': this machine's NVIDIA GPUs are cuda:0 to cuda:0" in done.stderr

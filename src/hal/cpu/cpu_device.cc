@@ -10,7 +10,8 @@
 #include "base/cpu_features.h"
 #include "base/errors.h"
 #include "base/thread_team.h"
-#include "hal/host_stream.h"
+#include "hal/host_objects.h"
+#include "hal/memory_range.h"
 
 namespace hearth {
 namespace {
@@ -55,6 +56,17 @@ class CpuDevice final : public Device {
       ::operator delete(memory.address, kAlignment);
     }
   }
+
+  Result<std::unique_ptr<StreamOrderedPool>> create_pool() override {
+    return std::unique_ptr<StreamOrderedPool>(std::make_unique<HostPool>(*this));
+  }
+
+  Result<std::span<std::byte>> allocate_staging(size_t size) override {
+    HEARTH_ASSIGN_OR_RETURN(const DeviceMemory memory, allocate(size));
+    return map(memory);
+  }
+
+  void free_staging(std::span<std::byte> memory) override { free({memory.data(), memory.size()}); }
 
   Status copy_to_device(Stream&, DeviceMemory to, size_t to_offset, std::span<const std::byte> from) override {
     HEARTH_RETURN_IF_ERROR(check_range(to, to_offset, from.size()));

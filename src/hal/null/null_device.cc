@@ -2,6 +2,7 @@
 
 #include "base/errors.h"
 #include "hal/cpu/cpu_device.h"
+#include "hal/host_objects.h"
 
 namespace hearth {
 
@@ -30,6 +31,23 @@ Result<DeviceMemory> NullDevice::allocate(size_t size) {
 void NullDevice::free(DeviceMemory memory) {
   live_.fetch_sub(1);
   memory_->free(memory);
+}
+
+Result<std::unique_ptr<StreamOrderedPool>> NullDevice::create_pool() {
+  HEARTH_RETURN_IF_ERROR(count("create_pool"));
+  return std::unique_ptr<StreamOrderedPool>(std::make_unique<HostPool>(*this));
+}
+
+Result<std::span<std::byte>> NullDevice::allocate_staging(size_t size) {
+  HEARTH_RETURN_IF_ERROR(count("allocate_staging"));
+  Result<std::span<std::byte>> memory = memory_->allocate_staging(size);
+  if (memory.ok()) live_.fetch_add(1);
+  return memory;
+}
+
+void NullDevice::free_staging(std::span<std::byte> memory) {
+  live_.fetch_sub(1);
+  memory_->free_staging(memory);
 }
 
 Status NullDevice::copy_to_device(Stream& stream, DeviceMemory to, size_t to_offset, std::span<const std::byte> from) {

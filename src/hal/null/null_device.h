@@ -26,6 +26,9 @@ class NullDevice final : public Device {
   const DeviceProperties& properties() const override { return properties_; }
   Result<DeviceMemory> allocate(size_t size) override;
   void free(DeviceMemory memory) override;
+  Result<std::unique_ptr<StreamOrderedPool>> create_pool() override;
+  Result<std::span<std::byte>> allocate_staging(size_t size) override;
+  void free_staging(std::span<std::byte> memory) override;
   Status copy_to_device(Stream& stream, DeviceMemory to, size_t to_offset, std::span<const std::byte> from) override;
   Status copy_to_host(Stream& stream, std::span<std::byte> to, DeviceMemory from, size_t from_offset) override;
   Status copy(Stream& stream, DeviceMemory to, size_t to_offset, DeviceMemory from, size_t from_offset,

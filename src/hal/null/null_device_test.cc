@@ -13,6 +13,14 @@ Status use_everything(Device& device) {
   if (!stream.ok()) return stream.status();
   auto event = device.create_event();
   if (!event.ok()) return event.status();
+  auto pool = device.create_pool();
+  if (!pool.ok()) return pool.status();
+  auto pooled = (*pool)->allocate(**stream, 64);
+  if (!pooled.ok()) return pooled.status();
+  (*pool)->free(**stream, *pooled);
+  auto staging = device.allocate_staging(64);
+  if (!staging.ok()) return staging.status();
+  device.free_staging(*staging);
   auto memory = device.allocate(64);
   if (!memory.ok()) return memory.status();
   std::array<std::byte, 8> bytes{};
@@ -25,7 +33,7 @@ Status use_everything(Device& device) {
   return status;
 }
 
-constexpr int64_t kCalls = 8;
+constexpr int64_t kCalls = 11;
 
 TEST(NullDevice, CountsEveryFallibleCall) {
   NullDevice device;

@@ -1,4 +1,4 @@
-#include "hal/host_stream.h"
+#include "hal/memory_range.h"
 
 #include "base/checked.h"
 #include "base/errors.h"

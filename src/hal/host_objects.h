@@ -18,7 +18,16 @@ class HostEvent final : public Event {
   Result<bool> query() override { return true; }
 };
 
-/// Success when [offset, offset + size) lies in `memory`; kInvalidArgument otherwise.
-Status check_range(DeviceMemory memory, size_t offset, size_t size);
+/// A pool for such streams: it keeps nothing, the device's own allocator does.
+class HostPool final : public StreamOrderedPool {
+ public:
+  explicit HostPool(Device& device) : device_(device) {}
+  Result<DeviceMemory> allocate(Stream&, size_t size) override { return device_.allocate(size); }
+  void free(Stream&, DeviceMemory memory) override { device_.free(memory); }
+  void trim() override {}
+
+ private:
+  Device& device_;
+};
 
 }  // namespace hearth

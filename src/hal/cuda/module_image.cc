@@ -1,0 +1,75 @@
+#include "hal/cuda/module_image.h"
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "base/checked.h"
+#include "base/errors.h"
+
+namespace hearth::cuda {
+namespace {
+
+constexpr uint32_t kElfMagic = 0x464C457F;
+constexpr uint32_t kFatbinMagic = 0xBA55ED50;
+constexpr size_t kElfHeader = 64;
+constexpr uint16_t kElfMachineCuda = 190;
+
+template <typename T>
+T read(std::span<const std::byte> bytes, size_t offset) {
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof(T));
+  return value;
+}
+
+Result<ModuleImage> describe_cubin(std::span<const std::byte> code) {
+  if (code.size() < kElfHeader) return invalid_file("the cubin is cut short: {} bytes", code.size());
+  if (read<uint16_t>(code, 18) != kElfMachineCuda) return invalid_file("it is an ELF file, but no cubin");
+  // Offset, size of one and number: of program headers, of sections.
+  const CheckedSize programs = CheckedSize(read<uint64_t>(code, 32)) +
+                               CheckedSize(read<uint16_t>(code, 54)) * CheckedSize(read<uint16_t>(code, 56));
+  const CheckedSize sections = CheckedSize(read<uint64_t>(code, 40)) +
+                               CheckedSize(read<uint16_t>(code, 58)) * CheckedSize(read<uint16_t>(code, 60));
+  if (!fits(programs, CheckedSize(code.size())) || !fits(sections, CheckedSize(code.size()))) {
+    return invalid_file("the cubin is cut short: {} bytes", code.size());
+  }
+  return ModuleImage{ModuleImage::Kind::kCubin};
+}
+
+Result<ModuleImage> describe_fatbin(std::span<const std::byte> code) {
+  // Magic number, version, size of this header, size of what follows it.
+  constexpr size_t kHeader = 16;
+  if (code.size() < kHeader ||
+      !fits(CheckedSize(read<uint16_t>(code, 6)) + CheckedSize(read<uint64_t>(code, 8)), CheckedSize(code.size()))) {
+    return invalid_file("the fatbin is cut short: {} bytes", code.size());
+  }
+  return ModuleImage{ModuleImage::Kind::kFatbin};
+}
+
+/// The number after `word`, without its point: 87 for ".version 8.7"; 0 when there is none.
+int number_after(std::string_view text, std::string_view word) {
+  size_t at = text.find(word);
+  if (at == std::string_view::npos) return 0;
+  at = text.find_first_not_of(" \t", at + word.size());
+  int value = 0;
+  for (; at < text.size() && (text[at] == '.' || (text[at] >= '0' && text[at] <= '9')) && value < 10000; ++at) {
+    if (text[at] != '.') value = value * 10 + (text[at] - '0');
+  }
+  return value;
+}
+
+}  // namespace
+
+Result<ModuleImage> describe_image(std::span<const std::byte> code) {
+  if (code.size() >= sizeof(uint32_t)) {
+    const auto magic = read<uint32_t>(code, 0);
+    if (magic == kElfMagic) return describe_cubin(code);
+    if (magic == kFatbinMagic) return describe_fatbin(code);
+  }
+  const std::string_view text(reinterpret_cast<const char*>(code.data()), code.size());
+  ModuleImage image{ModuleImage::Kind::kPtx, number_after(text, ".version"), number_after(text, ".target sm_")};
+  if (image.ptx_version == 0) return invalid_file("the device code is neither PTX nor a cubin nor a fatbin");
+  return image;
+}
+
+}  // namespace hearth::cuda

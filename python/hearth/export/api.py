@@ -19,7 +19,7 @@ from hearth.export.gate import refuse_host_paths
 from hearth.export.manifest import assemble
 from hearth.export.portable import portable_records
 from hearth.export.progress import Progress
-from hearth.export.targets import DEFAULT_TARGETS, select_targets
+from hearth.export.targets import DEFAULT_TARGETS, Target, select_targets
 from hearth.export.trace import Method, TracedMethod, trace
 from hearth.export.weights import WeightStore
 from hearth.export.zip_writer import Record, write_archive
@@ -60,7 +60,7 @@ def save(
     pipeline: dict | None = None,
     name: str | None = None,
     extra_files: dict[str, bytes | str] | None = None,
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = None,
     quant: str | None = None,
     calibration: Sequence[tuple] = (),
     compiler: str = "zig",
@@ -72,12 +72,13 @@ def save(
     model, args, kwargs, dynamic_shapes: a module, example inputs for its forward(), and which of their dimensions may
         change, all as torch.export.export takes them. The file's only method is then "forward".
     methods: instead, several entry points by name; they share their weights in the file.
-    targets: names of targets.TARGETS, or "all".
+    targets: names of targets.TARGETS, or of groups of them: "cpu", "all" (every processor), "cuda".
     pipeline: the manifest's "pipeline" (docs/archive-format.md), for models that do a task by themselves.
     name: for people; the file's stem by default.
     extra_files: contents by path below "extra/".
     dtype: what float32 models compute products in: float32, bfloat16 or float16. Inputs and outputs stay float32, and
-        so do norms, softmax and sums.
+        so do norms, softmax and sums. All targets share it, since they share the weights. None is bfloat16 when one of
+        them is a GPU, else float32.
     quant: "i8" makes linear layers and convolutions multiply int8 weights and bytes; "q8", "q4" and "q4-asym" round the
         weights of linear layers and large tables to 8 or 4 bits in groups of 32 and leave what they are multiplied by
         as it is, to 16 bits; None changes nothing.
@@ -91,11 +92,12 @@ def save(
     started = time.monotonic()
     progress = progress or Progress()
     path = Path(path)
+    chosen = select_targets(targets)
+    dtype = dtype or default_dtype(chosen)
     if dtype not in DTYPES.values():
         raise ExportError(f"dtype is {dtype}; give one of {', '.join(map(str, DTYPES.values()))}")
     if quant is not None and quant not in QUANTIZATIONS:
         raise ExportError(f"quant is {quant!r}; give one of {', '.join(QUANTIZATIONS)}")
-    chosen = select_targets(targets)
     entries = _entries(methods, Method(model, args, kwargs, dynamic_shapes, calibration))
     extra = [_extra_record(file, content) for file, content in (extra_files or {}).items()]
     toolchain = find_compiler(compiler)
@@ -132,6 +134,12 @@ def save(
         compiler=toolchain.version,
         seconds=time.monotonic() - started,
     )
+
+
+def default_dtype(targets: list[Target]) -> torch.dtype:
+    """What products are computed in for `targets` unless a caller says: GPUs multiply bfloat16 many times faster than
+    float32."""
+    return torch.float32 if all(target.device == "cpu" for target in targets) else torch.bfloat16
 
 
 def _entries(methods: dict[str, Method] | None, forward: Method) -> dict[str, Method]:

@@ -14,6 +14,7 @@ from hearth.block_weights import BLOCK_FORMATS
 from hearth.export.accuracy import Accuracy
 from hearth.export.build import Library, build_libraries
 from hearth.export.compile import find_compiler
+from hearth.export.cuda.machine_code import parse_architectures
 from hearth.export.errors import ExportError
 from hearth.export.gate import refuse_host_paths
 from hearth.export.manifest import assemble
@@ -64,6 +65,7 @@ def save(
     quant: str | None = None,
     calibration: Sequence[tuple] = (),
     compiler: str = "zig",
+    cuda_arch: str = "ptx",
     progress: Progress | None = None,
 ) -> Summary:
     """Exports a model to one file that the Hearth runtime opens.
@@ -85,6 +87,8 @@ def save(
     calibration: inputs like `args`, for quant: they show what values the model's tensors take. Some dozens that are
         like what the model will see; without any, the example has to do. For `methods`, each has its own.
     compiler: "zig", "g++" or "clang++".
+    cuda_arch: what code for NVIDIA GPUs holds beside PTX, which every driver compiles for its GPU when a model is
+        loaded: "ptx" for nothing, "common" for machine code of every family, or architectures like "80,90".
 
     Returns what was written. Raises ExportError, whose message says what to do, when the model, its inputs, the
     compiler or the file system do not allow it.
@@ -98,6 +102,7 @@ def save(
         raise ExportError(f"dtype is {dtype}; give one of {', '.join(map(str, DTYPES.values()))}")
     if quant is not None and quant not in QUANTIZATIONS:
         raise ExportError(f"quant is {quant!r}; give one of {', '.join(QUANTIZATIONS)}")
+    architectures = parse_architectures(cuda_arch)
     entries = _entries(methods, Method(model, args, kwargs, dynamic_shapes, calibration))
     extra = [_extra_record(file, content) for file, content in (extra_files or {}).items()]
     toolchain = find_compiler(compiler)
@@ -113,7 +118,7 @@ def save(
     portable = [portable_records(method.name, method.program, store) for method in traced]
     for record in (record for method in portable for record in method.values()):
         refuse_host_paths(record.data, record.path)
-    libraries = build_libraries(traced, chosen, toolchain, store, progress)
+    libraries = build_libraries(traced, chosen, toolchain, store, progress, architectures)
 
     progress.step("writing")
     facts = _facts(name or path.stem, toolchain.version, traced, libraries, store, pipeline)

@@ -13,6 +13,7 @@ from rich.table import Table
 from hearth.export.accuracy import relative
 from hearth.export.api import DTYPES, QUANTIZATIONS, Summary, default_dtype, save
 from hearth.export.compile import COMPILERS
+from hearth.export.cuda.machine_code import ARCHITECTURES
 from hearth.export.errors import ExportError
 from hearth.export.progress import progress_for
 from hearth.export.sentence_transformers import PoolingChoice
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
             quant="q8" if quant == "i8" and source.rounds_weights_only else quant,
             targets=options.targets,
             compiler=options.compiler,
+            cuda_arch=options.cuda_arch,
             progress=progress,
         )
     except ExportError as error:
@@ -157,6 +159,13 @@ def _parser() -> argparse.ArgumentParser:
         help="a LoRA adapter of PEFT that is merged into a language model's weights, before they are quantised",
     )
     parser.add_argument("--compiler", choices=COMPILERS, default="zig", help="default: %(default)s, for every target")
+    parser.add_argument(
+        "--cuda-arch",
+        default="ptx",
+        metavar="ARCH",
+        help="what code for NVIDIA GPUs holds beside PTX: 'common' for machine code of every family, or some of "
+        f"{', '.join(map(str, ARCHITECTURES))}, comma-separated; 'ptx' for nothing (default: %(default)s)",
+    )
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     return parser
 

@@ -72,6 +72,8 @@ def check_library(code: bytes, name: str, target: Target, symbols: frozenset[str
     unknown = sorted(s for s, versioned in facts.imports.items() if not versioned and s not in (symbols or ()))
     if symbols is not None and unknown:
         raise ExportError(f"{name}: the library imports {', '.join(unknown)}, which the runtime does not serve")
+    if facts.executable_stack:
+        raise ExportError(f"{name}: the library asks for an executable stack, which systems refuse to give")
     refuse_host_paths(code, name)
 
 

@@ -92,9 +92,7 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
     return _generate(program, target, gnu)
 
 
-def _generate(
-    program: ExportedProgram, target: Target, gnu: bool, moved: MovedProgram | None = None
-) -> Sources:
+def _generate(program: ExportedProgram, target: Target, gnu: bool, moved: MovedProgram | None = None) -> Sources:
     """`moved`: what `program` was made from, when it was moved to a GPU."""
     captured: list[Sources] = []
 
@@ -106,7 +104,7 @@ def _generate(
                 wrapper=_with_named_loops(wrapper_code.replace(_PRINTED_ERROR, "")),
                 kernel=kernel_code,
                 constants={
-                    name: moved.weights[original_names[name]] if moved else graph.get_original_value_of_constant(name)
+                    name: moved.original(graph.constants[name]) if moved else graph.get_original_value_of_constant(name)
                     for name in names
                 },
                 original_names=original_names,

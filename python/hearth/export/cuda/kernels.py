@@ -1,7 +1,7 @@
 """The kernels of a compiled method: what Triton made, and how it comes into the library."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch._inductor.codecache import CudaKernelParamCache
 
@@ -17,12 +17,13 @@ _COMMENT = re.compile(r"[ \t]*//.*$", re.MULTILINE)
 @dataclass(frozen=True)
 class Kernel:
     """One kernel. `name`: of the function in `ptx`, and of the image's symbol in the library; `shared_bytes`: what a
-    block is launched with; `warps`: of 32 threads, in a block."""
+    block is launched with; `warps`: of 32 threads, in a block; `machine_code`: by architecture, where it was made."""
 
     name: str
     ptx: str
     shared_bytes: int
     warps: int
+    machine_code: dict[int, bytes] = field(default_factory=dict)
 
 
 def compiled_kernels(gpu: Gpu) -> list[Kernel]:

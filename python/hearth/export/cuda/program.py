@@ -11,24 +11,31 @@ from torch.export import ExportedProgram
 from torch.export.passes import move_to_device_pass
 
 from hearth.export.cuda.attention import use_own_attention
+from hearth.export.errors import ExportError
 
 _DEVICE = "cuda:0"
 
 
 @dataclass
 class MovedProgram:
-    """`program` holds weights and example inputs that have shapes, dtypes and a device, and no data; `weights`: the
-    original ones, by name."""
+    """`program` holds weights and example inputs that have shapes, dtypes and a device, and no data; `originals`: the
+    weights behind them, by the identity of the storage that they would have."""
 
     program: ExportedProgram
-    weights: dict[str, torch.Tensor]
+    originals: dict[int, torch.Tensor]
+
+    def original(self, weight: torch.Tensor) -> torch.Tensor:
+        """The weight with data that `weight` of `program` stands for. ExportError for one that is not the program's."""
+        found = self.originals.get(_storage(weight))
+        if found is None or (found.shape, found.stride(), found.dtype) != (weight.shape, weight.stride(), weight.dtype):
+            raise ExportError("code for a GPU needs a constant that has no value before the model runs")
+        return found
 
 
 def moved_to_gpu(program: ExportedProgram) -> MovedProgram:
     """A copy of `program` whose tensors lie on the pretended GPU; call it inside pretending_gpu(). The given program
     stays as it is, and no weight is copied."""
     tensors = {name: value for name, value in program.constants.items() if isinstance(value, torch.Tensor)}
-    weights = {**program.state_dict, **tensors}
     mode = detect_fake_mode([node.meta["val"] for node in program.graph.find_nodes(op="placeholder")])
 
     def emptied(tensor: torch.Tensor) -> torch.Tensor:
@@ -57,7 +64,16 @@ def moved_to_gpu(program: ExportedProgram) -> MovedProgram:
         moved = move_to_device_pass(moved, _DEVICE)
     use_own_attention(moved.graph)
     _let_views_copy(moved.graph_module)
-    return MovedProgram(moved, weights)
+    originals = {
+        _storage(empty): weight
+        for given, there in ((program.state_dict, moved.state_dict), (tensors, moved.constants))
+        for weight, empty in ((weight, there[name]) for name, weight in given.items())
+    }
+    return MovedProgram(moved, originals)
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage()._cdata
 
 
 def _let_views_copy(graph_module: torch.fx.GraphModule) -> None:

@@ -42,9 +42,13 @@ def check_versions() -> None:
     try:
         found = importlib.metadata.version("triton")
     except importlib.metadata.PackageNotFoundError:
-        raise ExportError(f"CUDA targets need Triton, which is not installed; run: pip install triton=={wanted}") from None
+        raise ExportError(
+            f"CUDA targets need Triton, which is not installed; run: pip install triton=={wanted}"
+        ) from None
     if found != wanted:
-        raise ExportError(f"CUDA targets were checked with Triton {wanted}, not {found}; run: pip install triton=={wanted}")
+        raise ExportError(
+            f"CUDA targets were checked with Triton {wanted}, not {found}; run: pip install triton=={wanted}"
+        )
 
 
 __all__ = ["VERSIONS", "Hook", "Patch", "all_patches", "check_versions", "pretending_gpu"]

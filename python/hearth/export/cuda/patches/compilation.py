@@ -68,9 +68,7 @@ def ptx_without_host(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
     version that ptxas knows, which needs as new a driver."""
     stack.enter_context(knobs.compilation.scope())
     knobs.compilation.disable_line_info = True
-    stack.enter_context(
-        mock.patch.object(compiler, "get_ptx_version_from_options", lambda options, arch: PTX_VERSION)
-    )
+    stack.enter_context(mock.patch.object(compiler, "get_ptx_version_from_options", lambda options, arch: PTX_VERSION))
     compiler.get_features.cache_clear()
     stack.callback(compiler.get_features.cache_clear)
 
@@ -79,7 +77,9 @@ def ptx_is_the_binary(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
     """Triton would have ptxas make machine code of each kernel; PTX is what is kept."""
     stack.enter_context(
         mock.patch.object(
-            compiler.CUDABackend, "make_cubin", lambda _backend, source, _metadata, _options, _capability: source.encode()
+            compiler.CUDABackend,
+            "make_cubin",
+            lambda _backend, source, _metadata, _options, _capability: source.encode(),
         )
     )
 
@@ -141,7 +141,11 @@ PATCHES = [
         kernels_defined_not_launched,
         (
             Hook("torch._inductor.codegen.wrapper", "PythonWrapperCodegen.generate_and_run_autotune_block", "self"),
-            Hook("torch._inductor.runtime.triton_heuristics", "CachingAutotuner.save_gpu_kernel", "self, stream, launcher"),
+            Hook(
+                "torch._inductor.runtime.triton_heuristics",
+                "CachingAutotuner.save_gpu_kernel",
+                "self, stream, launcher",
+            ),
             Hook(
                 "torch._inductor.runtime.triton_heuristics",
                 "CachingAutotuner.precompile",

@@ -80,11 +80,7 @@ PATCHES = [
     ),
     Patch(
         uniform_values_found_on_cpu,
-        (
-            Hook(
-                "torch._inductor.fx_passes.joint_graph", "UniformValueConstantFolder._deduce_value", "self, node"
-            ),
-        ),
+        (Hook("torch._inductor.fx_passes.joint_graph", "UniformValueConstantFolder._deduce_value", "self, node"),),
     ),
     Patch(
         first_configuration_only,

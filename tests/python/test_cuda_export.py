@@ -9,8 +9,8 @@ import pytest
 import torch
 from conftest import Archive, run_exporter
 from hearth.export import ExportError, Method, gate, save
-from hearth.export.cuda.kernels import Kernel, check_kernel
 from hearth.export.cuda.gpu import SM_80
+from hearth.export.cuda.kernels import Kernel, check_kernel
 from hearth.export.cuda.machine_code import assembled, packed, parse_architectures
 from hearth.export.elf import read_elf
 from hearth.export.lower import generate
@@ -237,7 +237,7 @@ def test_machine_code_lies_beside_ptx(tmp_path):
 
 
 def test_what_ptxas_refuses_is_named():
-    with pytest.raises(ExportError, match="ptxas refuses the kernel scale for sm_80: .*line 7"):
+    with pytest.raises(ExportError, match=r"ptxas refuses the kernel scale for sm_80: .*line 7"):
         assembled([Kernel("scale", SCALE.replace("ld.param", "ld.nothing"), 0, 4)], ())
 
 

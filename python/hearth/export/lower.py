@@ -155,8 +155,8 @@ def _options(target: Target) -> dict:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps to itself what Inductor says of operators that it leaves to calls (the gate checks them) and of TF32, and torch
-    2.13 of its own use of copyreg."""
+    """Keeps to itself what Inductor says of operators that it leaves to calls (the gate checks them) and of TF32, and
+    torch 2.13 of its own use of copyreg."""
     logger = logging.getLogger("torch._inductor.ir")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -27,8 +27,8 @@ class Kernel:
 
 
 def compiled_kernels(gpu: Gpu) -> list[Kernel]:
-    """What Triton compiled since the context of pretending_gpu() began, by name. ExportError when a kernel could not run
-    on every GPU like `gpu`."""
+    """What Triton compiled since the context of pretending_gpu() began, by name. ExportError when a kernel could not
+    run on every GPU like `gpu`."""
     kernels = []
     for key, parameters in sorted(CudaKernelParamCache.cache.items()):
         ptx = tidied(parameters["asm"])

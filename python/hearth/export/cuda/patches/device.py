@@ -58,8 +58,8 @@ def _properties(gpu: Gpu) -> types.SimpleNamespace:
 
 
 def forget_answers(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
-    """PyTorch keeps what it once learned of devices (has_triton(), get_gpu_type(), DeviceProperties.create()...): neither
-    may answers of the outside be used inside, nor the other way round."""
+    """PyTorch keeps what it once learned of devices (has_triton(), get_gpu_type(), DeviceProperties.create()...).
+    Neither may answers of the outside be used inside, nor the other way round."""
     _forget()
     stack.callback(_forget)
 

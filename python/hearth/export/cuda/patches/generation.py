@@ -15,7 +15,8 @@ from hearth.export.cuda.patches.hook import Hook, Patch
 
 
 def weights_compared_by_identity(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
-    """Inductor finds equal constants by the address of their data, which weights on the pretended device do not have."""
+    """Inductor finds equal constants by the address of their data, which weights on the pretended device do not
+    have."""
     original = utils.is_same_tensor
 
     def is_same(data, value):

@@ -50,6 +50,16 @@ TEST(TargetChoice, TakesTheMostDemandingTargetThatRuns) {
   }
 }
 
+TEST(TargetChoice, TakesTheTargetOfTheDevice) {
+  MethodSpec method = method_with_targets();
+  method.targets["cuda-sm80"] = {"cuda", "x86_64", "linux", {"avx2", "fma"}, "cuda.so", {}, "", ""};
+  Machine machine = machine_with({"avx2", "fma", "avx512f"});
+  EXPECT_EQ(*choose_target(method, "", machine), "cpu-x86_64-v4");
+  EXPECT_EQ(choose_target(method, "cuda-sm80", machine).status().code(), StatusCode::kUnavailable);
+  machine.device = "cuda";
+  EXPECT_EQ(*choose_target(method, "", machine), "cuda-sm80");
+}
+
 TEST(TargetChoice, RefusesCodeForAnotherDevice) {
   Machine machine = machine_with({"avx2", "fma"});
   machine.device = "metal";

@@ -14,12 +14,13 @@ from hearth.block_weights import BLOCK_FORMATS
 from hearth.export.accuracy import Accuracy
 from hearth.export.build import Library, build_libraries
 from hearth.export.compile import find_compiler
+from hearth.export.cuda.machine_code import parse_architectures
 from hearth.export.errors import ExportError
 from hearth.export.gate import refuse_host_paths
 from hearth.export.manifest import assemble
 from hearth.export.portable import portable_records
 from hearth.export.progress import Progress
-from hearth.export.targets import DEFAULT_TARGETS, select_targets
+from hearth.export.targets import DEFAULT_TARGETS, Target, select_targets
 from hearth.export.trace import Method, TracedMethod, trace
 from hearth.export.weights import WeightStore
 from hearth.export.zip_writer import Record, write_archive
@@ -60,10 +61,11 @@ def save(
     pipeline: dict | None = None,
     name: str | None = None,
     extra_files: dict[str, bytes | str] | None = None,
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = None,
     quant: str | None = None,
     calibration: Sequence[tuple] = (),
     compiler: str = "zig",
+    cuda_arch: str = "ptx",
     progress: Progress | None = None,
 ) -> Summary:
     """Exports a model to one file that the Hearth runtime opens.
@@ -72,18 +74,21 @@ def save(
     model, args, kwargs, dynamic_shapes: a module, example inputs for its forward(), and which of their dimensions may
         change, all as torch.export.export takes them. The file's only method is then "forward".
     methods: instead, several entry points by name; they share their weights in the file.
-    targets: names of targets.TARGETS, or "all".
+    targets: names of targets.TARGETS, or of groups of them: "cpu", "all" (every processor), "cuda".
     pipeline: the manifest's "pipeline" (docs/archive-format.md), for models that do a task by themselves.
     name: for people; the file's stem by default.
     extra_files: contents by path below "extra/".
     dtype: what float32 models compute products in: float32, bfloat16 or float16. Inputs and outputs stay float32, and
-        so do norms, softmax and sums.
+        so do norms, softmax and sums. All targets share it, since they share the weights. None is bfloat16 when one of
+        them is a GPU, else float32.
     quant: "i8" makes linear layers and convolutions multiply int8 weights and bytes; "q8", "q4" and "q4-asym" round the
         weights of linear layers and large tables to 8 or 4 bits in groups of 32 and leave what they are multiplied by
         as it is, to 16 bits; None changes nothing.
     calibration: inputs like `args`, for quant: they show what values the model's tensors take. Some dozens that are
         like what the model will see; without any, the example has to do. For `methods`, each has its own.
     compiler: "zig", "g++" or "clang++".
+    cuda_arch: what code for NVIDIA GPUs holds beside PTX, which every driver compiles for its GPU when a model is
+        loaded: "ptx" for nothing, "common" for machine code of every family, or architectures like "80,90".
 
     Returns what was written. Raises ExportError, whose message says what to do, when the model, its inputs, the
     compiler or the file system do not allow it.
@@ -91,11 +96,13 @@ def save(
     started = time.monotonic()
     progress = progress or Progress()
     path = Path(path)
+    chosen = select_targets(targets)
+    dtype = dtype or default_dtype(chosen)
     if dtype not in DTYPES.values():
         raise ExportError(f"dtype is {dtype}; give one of {', '.join(map(str, DTYPES.values()))}")
     if quant is not None and quant not in QUANTIZATIONS:
         raise ExportError(f"quant is {quant!r}; give one of {', '.join(QUANTIZATIONS)}")
-    chosen = select_targets(targets)
+    architectures = parse_architectures(cuda_arch)
     entries = _entries(methods, Method(model, args, kwargs, dynamic_shapes, calibration))
     extra = [_extra_record(file, content) for file, content in (extra_files or {}).items()]
     toolchain = find_compiler(compiler)
@@ -111,7 +118,7 @@ def save(
     portable = [portable_records(method.name, method.program, store) for method in traced]
     for record in (record for method in portable for record in method.values()):
         refuse_host_paths(record.data, record.path)
-    libraries = build_libraries(traced, chosen, toolchain, store, progress)
+    libraries = build_libraries(traced, chosen, toolchain, store, progress, architectures)
 
     progress.step("writing")
     facts = _facts(name or path.stem, toolchain.version, traced, libraries, store, pipeline)
@@ -132,6 +139,12 @@ def save(
         compiler=toolchain.version,
         seconds=time.monotonic() - started,
     )
+
+
+def default_dtype(targets: list[Target]) -> torch.dtype:
+    """What products are computed in for `targets` unless a caller says: GPUs multiply bfloat16 many times faster than
+    float32."""
+    return torch.float32 if all(target.device == "cpu" for target in targets) else torch.bfloat16
 
 
 def _entries(methods: dict[str, Method] | None, forward: Method) -> dict[str, Method]:

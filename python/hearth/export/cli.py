@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from hearth.export.accuracy import relative
-from hearth.export.api import DTYPES, QUANTIZATIONS, Summary, save
+from hearth.export.api import DTYPES, QUANTIZATIONS, Summary, default_dtype, save
 from hearth.export.compile import COMPILERS
+from hearth.export.cuda.machine_code import ARCHITECTURES
 from hearth.export.errors import ExportError
 from hearth.export.progress import progress_for
 from hearth.export.sentence_transformers import PoolingChoice
 from hearth.export.source import Source, load_source
-from hearth.export.targets import DEFAULT_TARGETS, TARGETS
+from hearth.export.targets import DEFAULT_TARGETS, TARGETS, select_targets
 from hearth.export.text_encoder import POOLINGS
 from hearth.export.verify import Verdict, find_hearth, verify
 
@@ -28,6 +29,7 @@ _EXAMPLES = """examples:
   python -m hearth.export models/resnet-50 -o resnet50-i8.pt2 --quant i8 --calibrate pictures/
   python -m hearth.export models/gemma-3-4b-it -o gemma3.pt2 --quant q4
   python -m hearth.export models/bge-small-en -o bge.pt2 --pooling cls
+  python -m hearth.export models/resnet-50 -o resnet50.pt2 --targets cpu,cuda
   python -m hearth.export models/gemma-3-4b-it --adapter my-lora -o mine.pt2 --quant q4
 """
 
@@ -39,10 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     progress = progress_for(console, options.quiet)
     try:
         quant = None if options.quant == "none" else options.quant
+        dtype = DTYPES[options.dtype] if options.dtype else default_dtype(select_targets(options.targets))
         # Lower precision starts from float32 weights, except where they are rounded one by one.
         source = load_source(
             options.source,
-            torch.float32 if options.dtype or quant else None,
+            torch.float32 if dtype != torch.float32 or options.dtype or quant else None,
             as_stored=bool(quant),
             pooling=_pooling(options),
             adapter=options.adapter,
@@ -52,10 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
         summary = save(
             options.output,
             **source.parameters(),
-            dtype=DTYPES[options.dtype or "f32"],
+            dtype=dtype,
             quant="q8" if quant == "i8" and source.rounds_weights_only else quant,
             targets=options.targets,
             compiler=options.compiler,
+            cuda_arch=options.cuda_arch,
             progress=progress,
         )
     except ExportError as error:
@@ -64,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     finally:
         progress.finish()
-    program = find_hearth()
+    program = find_hearth() if any(map(_may_run_here, summary.library_bytes)) else None
     verdict = verify(program, summary.path) if program else None
     if not options.quiet:
         _show(summary, verdict)
@@ -72,6 +76,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {program} verify {summary.path} failed: {verdict.message or 'see above'}", file=sys.stderr)
         return 1
     return 0
+
+
+def _may_run_here(library: tuple[str, str]) -> bool:
+    """Whether a method's code for a target needs no GPU."""
+    return TARGETS[library[1]].device == "cpu"
 
 
 def _pooling(options: argparse.Namespace) -> PoolingChoice | None:
@@ -109,12 +118,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--targets",
         default=",".join(DEFAULT_TARGETS),
-        help=f"comma-separated, or 'all'; of {', '.join(sorted(TARGETS))} (default: %(default)s)",
+        help=f"comma-separated, of {', '.join(sorted(TARGETS))}; 'cpu' for the first two of x86_64, 'all' for every "
+        "processor, 'cuda' for NVIDIA GPUs (default: %(default)s)",
     )
     parser.add_argument(
         "--dtype",
         choices=list(DTYPES),
-        help="what products are computed in; inputs, outputs, norms and sums stay float32 (default: as the model is)",
+        help="what products are computed in; inputs, outputs, norms and sums stay float32 (default: as the model is, "
+        "or bf16 when a GPU is among the targets)",
     )
     parser.add_argument(
         "--quant",
@@ -148,6 +159,13 @@ def _parser() -> argparse.ArgumentParser:
         help="a LoRA adapter of PEFT that is merged into a language model's weights, before they are quantised",
     )
     parser.add_argument("--compiler", choices=COMPILERS, default="zig", help="default: %(default)s, for every target")
+    parser.add_argument(
+        "--cuda-arch",
+        default="ptx",
+        metavar="ARCH",
+        help="what code for NVIDIA GPUs holds beside PTX: 'common' for machine code of every family, or some of "
+        f"{', '.join(map(str, ARCHITECTURES))}, comma-separated; 'ptx' for nothing (default: %(default)s)",
+    )
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     return parser
 
@@ -167,6 +185,8 @@ def _show(summary: Summary, verdict: Verdict | None) -> None:
     if summary.classifier is not None:
         accuracy = summary.accuracy[summary.classifier]
         console.print(f"the graph's first class is PyTorch's in {accuracy.agreeing} of {accuracy.rows} examples")
+    if not all(map(_may_run_here, summary.library_bytes)):
+        console.print("code for GPUs was not run: `hearth verify` checks it where there is one")
     console.print(f"weights {_size(summary.weight_bytes)} · {summary.compiler} · {summary.seconds:.1f} s")
 
 

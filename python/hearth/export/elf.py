@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 _MACHINES = {62: "x86_64", 183: "aarch64"}
 _DYNAMIC, _DYNSYM, _VERSIONS = 6, 11, 0x6FFFFFFF
 _NEEDED, _WEAK = 1, 2
+_STACK, _EXECUTABLE = 0x6474E551, 1
 
 
 @dataclass
 class ElfFacts:
     """`imports`: undefined symbols that are not weak, and whether the library names the system library's version
-    (GLIBC_2.17) that each must have."""
+    (GLIBC_2.17) that each must have; `executable_stack`: whether it makes the process's stacks executable."""
 
     machine: str
+    executable_stack: bool = False
     needed: list[str] = field(default_factory=list)
     imports: dict[str, bool] = field(default_factory=dict)
     exports: list[str] = field(default_factory=list)
@@ -25,6 +27,7 @@ def read_elf(code: bytes) -> ElfFacts:
         raise ValueError("not an ELF64 little-endian file")
     (machine,) = struct.unpack_from("<H", code, 18)
     facts = ElfFacts(_MACHINES.get(machine, f"unknown ({machine})"))
+    facts.executable_stack = _asks_for_executable_stack(code)
     (section_offset,) = struct.unpack_from("<Q", code, 40)
     entry_size, count = struct.unpack_from("<HH", code, 58)
     # name, type, flags, address, offset, size, link, info, alignment, entry size
@@ -43,6 +46,15 @@ def read_elf(code: bytes) -> ElfFacts:
             else:
                 _add_symbol(facts, code, offset + index * step, strings, versions, index)
     return facts
+
+
+def _asks_for_executable_stack(code: bytes) -> bool:
+    """Whether the program headers say so, or say nothing, which means the same."""
+    (offset,) = struct.unpack_from("<Q", code, 32)
+    size, count = struct.unpack_from("<HH", code, 54)
+    headers = [struct.unpack_from("<II", code, offset + i * size) for i in range(count)]
+    flags = [flags for kind, flags in headers if kind == _STACK]
+    return not flags or bool(flags[0] & _EXECUTABLE)
 
 
 def _add_symbol(facts: ElfFacts, code: bytes, offset: int, strings: int, versions: int | None, index: int) -> None:

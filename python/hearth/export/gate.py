@@ -21,16 +21,19 @@ _CALL = re.compile(r"(?<!AOTITorchError )\b(aoti_torch_(?:cpu|cuda|mps)_\w+)\(")
 _FALLBACK_CALL = re.compile(r"aoti_torch_proxy_executor_call_function\(proxy_executor, (\d+)")
 _SOURCE_NODES = re.compile(r"Topologically Sorted Source Nodes: \[([^\]]*)\], Original ATen: \[([^\]]*)\]")
 _PLACES = ("runtime", "../../../src/aoti")
+_CUDA_SYMBOLS = Path(__file__).resolve().parent / "cuda" / "symbols.def"
 
 
-def runtime_symbols(machine: str) -> frozenset[str] | None:
-    """What the runtime serves on `machine`: names of C functions, and of operators that are called by name
-    ("aten::bincount"). From the packaged lists or the source tree's; None when there are neither."""
+def runtime_symbols(machine: str, device: str = "cpu") -> frozenset[str] | None:
+    """What the runtime serves on `machine` to code for `device`: names of C functions, and of operators that are called
+    by name ("aten::bincount"). From the packaged lists or the source tree's; None when there are neither."""
     for place in _PLACES:
         folder = Path(__file__).resolve().parent / place
         if (folder / "symbols.def").exists():
             symbols = _SYMBOL.findall((folder / "symbols.def").read_text(encoding="utf-8"))
             operators = _FALLBACK.findall((folder / "fallback_operators.def").read_text(encoding="utf-8"))
+            if device == "cuda":
+                symbols += _SYMBOL.findall(_CUDA_SYMBOLS.read_text(encoding="utf-8"))
             return frozenset(name for only, name in symbols if only.lower() in ("", machine)) | frozenset(operators)
     return None
 
@@ -69,6 +72,8 @@ def check_library(code: bytes, name: str, target: Target, symbols: frozenset[str
     unknown = sorted(s for s, versioned in facts.imports.items() if not versioned and s not in (symbols or ()))
     if symbols is not None and unknown:
         raise ExportError(f"{name}: the library imports {', '.join(unknown)}, which the runtime does not serve")
+    if facts.executable_stack:
+        raise ExportError(f"{name}: the library asks for an executable stack, which systems refuse to give")
     refuse_host_paths(code, name)
 
 

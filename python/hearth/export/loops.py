@@ -17,14 +17,14 @@ _decide_parallel_depth = cpp.CppKernel.decide_parallel_depth
 
 
 @contextlib.contextmanager
-def split_by_results() -> Iterator[None]:
+def split_by_results(leaves_writes_by_index: bool = True) -> Iterator[None]:
     """Inside, Inductor generates loops whose answers are the same to the bit with any number of threads: threads share
-    results, never the terms of one sum, and writes by index are left to the runtime's kernels, since two may meet. A
-    loop over few elements stays on one thread."""
+    results, never the terms of one sum. A loop over few elements stays on one thread. `leaves_writes_by_index`: to the
+    runtime's kernels, since two may meet."""
     with (
         mock.patch.object(cpp.LoopNest, "max_parallel_depth", _levels_of_results),
         mock.patch.object(cpp.CppKernel, "decide_parallel_depth", _levels_worth_sharing),
-        mock.patch.object(torch, "are_deterministic_algorithms_enabled", lambda: True),
+        mock.patch.object(torch, "are_deterministic_algorithms_enabled", lambda: leaves_writes_by_index),
         _without_filling(),
     ):
         yield

@@ -6,7 +6,7 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from unittest import mock
 
 import torch
@@ -15,6 +15,11 @@ from torch._inductor import codecache, cpu_vec_isa
 from torch.export import ExportedProgram
 
 from hearth import ops
+from hearth.export.cuda.gpu import SM_80
+from hearth.export.cuda.kernels import Kernel, compiled_kernels
+from hearth.export.cuda.lower import OPTIONS as CUDA_OPTIONS
+from hearth.export.cuda.lower import on_pretended_gpu
+from hearth.export.cuda.program import MovedProgram
 from hearth.export.decompositions import decomposed
 from hearth.export.errors import ExportError
 from hearth.export.guards import FixedSizeError, symbolic_sizes_kept
@@ -59,7 +64,7 @@ class Sources:
     """What Inductor generated for one method and target.
 
     `constants` maps the names inside the library to tensors; `fallback_nodes` is Inductor's JSON of the operators that
-    the code calls by name, "" where it calls none.
+    the code calls by name, "" where it calls none; `gpu_kernels`: what the code launches, for targets with a GPU.
     """
 
     wrapper: str
@@ -69,6 +74,7 @@ class Sources:
     input_count: int
     metadata: dict[str, str]
     fallback_nodes: str = ""
+    gpu_kernels: list[Kernel] = field(default_factory=list)
 
     def fallback_names(self) -> list[str]:
         """The operators called by name, in the order of their numbers."""
@@ -80,16 +86,28 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
 
     `gnu` chooses g++'s dialect over clang's. ExportError carries Inductor's reason when it cannot lower the graph.
     """
+    if target.device == "cuda":
+        with on_pretended_gpu(program) as moved:
+            return _generate(moved.program, target, gnu, moved)
+    return _generate(program, target, gnu)
+
+
+def _generate(program: ExportedProgram, target: Target, gnu: bool, moved: MovedProgram | None = None) -> Sources:
+    """`moved`: what `program` was made from, when it was moved to a GPU."""
     captured: list[Sources] = []
 
     def capture(graph, wrapper_code, kernel_code, extern_nodes, *, device_type, additional_files):
         names = [name for name in graph.constants if name not in graph.folded_constants]
+        original_names = {name: graph.allocated_constant_name.get(name, name) for name in names}
         captured.append(
             Sources(
                 wrapper=_with_named_loops(wrapper_code.replace(_PRINTED_ERROR, "")),
                 kernel=kernel_code,
-                constants={name: graph.get_original_value_of_constant(name) for name in names},
-                original_names={name: graph.allocated_constant_name.get(name, name) for name in names},
+                constants={
+                    name: moved.original(graph.constants[name]) if moved else graph.get_original_value_of_constant(name)
+                    for name in names
+                },
+                original_names=original_names,
                 input_count=len(graph.graph_inputs),
                 metadata={
                     "AOTI_DEVICE_KEY": device_type,
@@ -98,15 +116,12 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
                     "AOTI_PLATFORM": target.system,
                 },
                 fallback_nodes=extern_nodes or "",
+                gpu_kernels=compiled_kernels(SM_80) if moved else [],
             )
         )
         return []
 
-    options = dict(_OPTIONS)
     isa = target.isa()
-    options["cpp.simdlen"] = isa.bit_width()
-    options["cpp.march"] = target.march
-    options["aot_inductor.custom_ops_to_c_shims"] = ops.c_shims()
     args, kwargs = program.example_inputs
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.no_grad())
@@ -117,10 +132,10 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
             raise ExportError(f"{target.name}: Inductor would generate code for other vector instructions than {isa}")
         stack.enter_context(pytorch_fixed())
         stack.enter_context(symbolic_sizes_kept(program))
-        stack.enter_context(split_by_results())
+        stack.enter_context(split_by_results(leaves_writes_by_index=target.device == "cpu"))
         stack.enter_context(decomposed())
         try:
-            torch._inductor.aot_compile(program.module(check_guards=False), args, kwargs, options=options)
+            torch._inductor.aot_compile(program.module(check_guards=False), args, kwargs, options=_options(target))
         except FixedSizeError:
             raise
         except Exception as error:
@@ -128,10 +143,20 @@ def generate(program: ExportedProgram, target: Target, gnu: bool = False) -> Sou
     return captured[0]
 
 
+def _options(target: Target) -> dict:
+    return {
+        **_OPTIONS,
+        **(CUDA_OPTIONS if target.device == "cuda" else {}),
+        "cpp.simdlen": target.isa().bit_width(),
+        "cpp.march": target.march,
+        "aot_inductor.custom_ops_to_c_shims": ops.c_shims(target.device),
+    }
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps to itself what Inductor says of operators that it leaves to calls (the gate checks them), and torch 2.13 of
-    its own use of copyreg."""
+    """Keeps to itself what Inductor says of operators that it leaves to calls (the gate checks them) and of TF32, and
+    torch 2.13 of its own use of copyreg."""
     logger = logging.getLogger("torch._inductor.ir")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -139,6 +164,7 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             warnings.filterwarnings("ignore", message="Torchinductor does not support code generation for complex")
+            warnings.filterwarnings("ignore", message="TensorFloat32 tensor cores")
             yield
     finally:
         logger.setLevel(level)

@@ -20,7 +20,8 @@ class Target:
     """One kind of machine.
 
     `cpu` and `link_cpu` are zig's names of the processor; the standard library comes with the link step, so targets
-    that share `link_cpu` share one build of it. `cpu_features` are the manifest's.
+    that share `link_cpu` share one build of it. `cpu_features` are the manifest's. For a `device` other than "cpu" all
+    of them speak of the machine that it is part of.
     """
 
     name: str
@@ -81,22 +82,45 @@ TARGETS = {
             isa=cpu_vec_isa.VecNEON,
             macros=("AT_BUILD_ARM_VEC256_WITH_SLEEF",),
         ),
+        Target(
+            name="cuda-sm80",
+            machine="x86_64",
+            system="linux",
+            cpu_features=_V3_FEATURES,
+            triple=_X86_TRIPLE,
+            cpu="x86_64_v3",
+            link_cpu="x86_64_v3",
+            march="x86-64-v3",
+            capability="AVX2",
+            isa=cpu_vec_isa.VecAVX2,
+            macros=("USE_CUDA",),
+            device="cuda",
+        ),
     )
 }
 
 DEFAULT_TARGETS = ("cpu-x86_64-v3", "cpu-x86_64-v4")
 
 
+_GROUPS = {
+    "all": tuple(name for name, target in TARGETS.items() if target.device == "cpu"),
+    "cpu": DEFAULT_TARGETS,
+    "cuda": ("cuda-sm80",),
+}
+"""Names for several targets: every kind of processor, the usual ones, and GPUs from NVIDIA."""
+
+
 def select_targets(names: str | list[str] | tuple[str, ...]) -> list[Target]:
-    """Targets by name: "all", a comma-separated string or a sequence. Sorted, without repeats. ExportError for an
-    unknown name."""
+    """Targets by name: a comma-separated string or a sequence of names of targets and of groups ("all", "cpu", "cuda").
+    Sorted, without repeats. ExportError for an unknown name."""
     if isinstance(names, str):
-        names = list(TARGETS) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
-    unknown = sorted(set(names) - set(TARGETS))
+        names = [name.strip() for name in names.split(",") if name.strip()]
+    names = {target for name in names for target in _GROUPS.get(name, (name,))}
+    unknown = sorted(names - set(TARGETS))
     if unknown or not names:
         what = f"unknown target {unknown[0]!r}" if unknown else "no target given"
-        raise ExportError(f"{what}; choose from {', '.join(sorted(TARGETS))}, or 'all'")
-    return [TARGETS[name] for name in sorted(set(names))]
+        raise ExportError(f"{what}; choose from {', '.join(sorted(TARGETS))}, or {', '.join(sorted(_GROUPS))}")
+    return [TARGETS[name] for name in sorted(names)]
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from hearth.export.cuda.embed import embedding_source
 from hearth.export.errors import ExportError
 from hearth.export.lower import Sources
 from hearth.export.targets import Target
@@ -49,6 +50,10 @@ class Toolchain(ABC):
         (folder / "kernel.cpp").write_text(sources.kernel)
         for name in ("stub.c", "check.cpp", "exports.map"):
             shutil.copy(_RUNTIME / name, folder)
+        plain = ["stub"]
+        if sources.gpu_kernels:
+            (folder / "gpu_kernels.c").write_text(embedding_source(sources.gpu_kernels))
+            plain.append("gpu_kernels")
         cpp, c = self.command("c++", target), self.command("c", target)
         flags = _cpp_flags(target)
         jobs = [
@@ -56,12 +61,12 @@ class Toolchain(ABC):
             [*cpp, *flags, "-O1", "-c", "wrapper.cpp", "-o", "wrapper.o"],
             [*cpp, *flags, "-O3", "-c", "kernel.cpp", "-o", "kernel.o"],
             [*cpp, *flags, "-O2", "-c", "check.cpp", "-o", "check.o"],
-            [*c, "-O2", "-fPIC", "-fvisibility=hidden", "-c", "stub.c", "-o", "stub.o"],
+            *([*c, "-O2", "-fPIC", "-fvisibility=hidden", "-c", f"{name}.c", "-o", f"{name}.o"] for name in plain),
         ]
         with ThreadPoolExecutor(max_workers=2) as pool:
             list(pool.map(lambda job: self._run(job, folder, target), jobs))
         link = [*self.command("c++", target, linking=True), "-shared", "-s", "-O2"]
-        link += ["wrapper.o", "kernel.o", "check.o", "stub.o", "-o", "model.so"]
+        link += ["wrapper.o", "kernel.o", "check.o", *(f"{name}.o" for name in plain), "-o", "model.so"]
         link += [f"-Wl,{flag}" for flag in ("-z,noexecstack", "--build-id=none", "--gc-sections")]
         self._run([*link, "-Wl,--version-script=exports.map", *self.link_flags()], folder, target)
         return (folder / "model.so").read_bytes()
@@ -87,6 +92,7 @@ def _cpp_flags(target: Target) -> list[str]:
     defines = ["NDEBUG", "TORCH_INDUCTOR_CPP_WRAPPER", "STANDALONE_TORCH_HEADER", "C10_USING_CUSTOM_GENERATED_MACROS"]
     defines += ["USE_MMAP_EXTERNAL", f"CPU_CAPABILITY_{target.capability}", f"CPU_CAPABILITY={target.capability}"]
     includes = [_INCLUDE / "arm64"] if target.machine == "aarch64" else []
+    includes += [_INCLUDE / "cuda"] if target.device == "cuda" else []
     includes += [_INCLUDE, _TORCH_INCLUDE, _TORCH_INCLUDE / "torch" / "csrc" / "api" / "include"]
     return [
         "-std=c++20",

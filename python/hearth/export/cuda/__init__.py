@@ -1,0 +1,1 @@
+"""Code for NVIDIA GPUs, generated on machines without one."""

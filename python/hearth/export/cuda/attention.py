@@ -1,0 +1,65 @@
+"""Attention of exported graphs as the runtime's own operator, for GPUs."""
+
+import math
+
+import torch
+from torch.fx import Graph, Node
+from torch.fx.experimental.symbolic_shapes import statically_known_true
+
+_attention = torch.ops.aten.scaled_dot_product_attention.default
+_aten = torch.ops.aten
+
+
+def use_own_attention(graph: Graph) -> None:
+    """Makes attention without a mask, of a sequence to itself, hearth_encoder_attention. What is left Inductor takes
+    apart into two products and a softmax, with all scores in memory."""
+    for node in graph.find_nodes(op="call_function", target=_attention):
+        if _is_served(node):
+            with graph.inserting_before(node):
+                node.replace_all_uses_with(_own(graph, node))
+            graph.erase_node(node)
+
+
+def _arguments(node: Node) -> dict:
+    names = [argument.name for argument in _attention._schema.arguments]
+    return dict(zip(names, node.args, strict=False)) | dict(node.kwargs)
+
+
+def _is_served(node: Node) -> bool:
+    given = _arguments(node)
+    query, key, value = (given[name].meta["val"] for name in ("query", "key", "value"))
+    return (
+        given.get("attn_mask") is None
+        and not given.get("dropout_p", 0.0)
+        and query.dim() == key.dim() == value.dim() == 4
+        and query.dtype in (torch.float32, torch.bfloat16, torch.float16)
+        and statically_known_true(query.shape[0] == key.shape[0])
+        and statically_known_true(query.shape[2] == key.shape[2])
+        and statically_known_true(query.shape[3] == value.shape[3])
+        and (query.shape[1] == key.shape[1] or bool(given.get("enable_gqa")))
+    )
+
+
+def _own(graph: Graph, node: Node) -> Node:
+    """[B, H, T, E] becomes [B, T, H, E] and back."""
+    given = _arguments(node)
+    query = given["query"]
+    scale = given.get("scale")
+    if scale is None:
+        scale = 1 / math.sqrt(query.meta["val"].shape[3])
+
+    def call(target, *args, **kwargs) -> Node:
+        return graph.call_function(target, args, kwargs)
+
+    batch, length = (_size(graph, query, dimension) for dimension in (0, 2))
+    device = query.meta["val"].device
+    lengths = call(_aten.full.default, [batch], length, dtype=torch.int64, device=device, pin_memory=False)
+    operands = [call(_aten.transpose.int, given[name], 1, 2) for name in ("query", "key", "value")]
+    causal = bool(given.get("is_causal", False))
+    answer = call(torch.ops.hearth.hearth_encoder_attention.default, *operands, lengths, scale, causal)
+    return call(_aten.transpose.int, answer, 1, 2)
+
+
+def _size(graph: Graph, node: Node, dimension: int) -> int | Node:
+    size = node.meta["val"].shape[dimension]
+    return size if isinstance(size, int) else graph.call_function(_aten.sym_size.int, (node, dimension))

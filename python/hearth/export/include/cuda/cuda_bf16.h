@@ -1,0 +1,1 @@
+/* AOTInductor's headers include this; generated host code uses nothing of it. */

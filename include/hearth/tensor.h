@@ -48,6 +48,12 @@ HEARTH_API Result<DType> parse_dtype(std::string_view name);
 /// True when `value` is one of the enumerators.
 HEARTH_API bool is_dtype(int32_t value);
 
+/// Where bytes lie. The values are PyTorch's (c10::DeviceType), for the same reason.
+enum class MemoryKind : int32_t {
+  kHost = 0,
+  kCuda = 1,  ///< Of an NVIDIA GPU: the host reads and writes none of it.
+};
+
 /// Dimensions that a Tensor can have. PyTorch allows 64; no exported model was seen above 8.
 inline constexpr int kMaxRank = 16;
 
@@ -63,6 +69,7 @@ class HEARTH_API Storage {
   /// True for weights: the bytes stay as they are as long as this object lives, so derived forms may be cached by
   /// address.
   bool is_constant() const { return constant_; }
+  MemoryKind memory() const { return memory_; }
 
   /// True while there is more than one reference. When false, only the holder of the one can make it true.
   bool is_shared() const { return references_.load(std::memory_order_acquire) > 1; }
@@ -73,7 +80,8 @@ class HEARTH_API Storage {
   }
 
  protected:
-  Storage(std::byte* data, size_t size, bool constant) : data_(data), size_(size), constant_(constant) {}
+  Storage(std::byte* data, size_t size, bool constant, MemoryKind memory = MemoryKind::kHost)
+      : data_(data), size_(size), constant_(constant), memory_(memory) {}
   virtual ~Storage() = default;
   /// Gives the bytes back and destroys this object, or keeps it for revive(). Called on the thread of the last release.
   virtual void dispose() = 0;
@@ -90,6 +98,7 @@ class HEARTH_API Storage {
   std::byte* data_;
   size_t size_;
   bool constant_;
+  MemoryKind memory_;
 };
 
 /// Owning pointer to a Storage.

@@ -9,7 +9,8 @@ thread_local ScopedConstants* t_constants = nullptr;
 
 class BorrowedStorage final : public Storage {
  public:
-  BorrowedStorage(std::byte* data, size_t size, bool constant) : Storage(data, size, constant) {}
+  BorrowedStorage(std::byte* data, size_t size, bool constant, MemoryKind memory)
+      : Storage(data, size, constant, memory) {}
 
  private:
   void dispose() override { delete this; }
@@ -17,9 +18,9 @@ class BorrowedStorage final : public Storage {
 
 }  // namespace
 
-StorageRef borrow_storage(void* data, size_t size) {
+StorageRef borrow_storage(void* data, size_t size, MemoryKind memory) {
   if (t_constants != nullptr) t_constants->used_ = true;
-  return StorageRef(new BorrowedStorage(static_cast<std::byte*>(data), size, t_constants != nullptr));
+  return StorageRef(new BorrowedStorage(static_cast<std::byte*>(data), size, t_constants != nullptr, memory));
 }
 
 ScopedConstants::ScopedConstants() : previous_(std::exchange(t_constants, this)) {}

@@ -5,7 +5,7 @@
 namespace hearth {
 
 /// Storage over memory that somebody else keeps alive. Constant when made inside a ScopedConstants.
-StorageRef borrow_storage(void* data, size_t size);
+StorageRef borrow_storage(void* data, size_t size, MemoryKind memory);
 
 /// While it lives, this thread's borrowed storages are weights: a library that carries its own makes them in its
 /// constructor.
@@ -20,7 +20,7 @@ class ScopedConstants {
   bool used() const { return used_; }
 
  private:
-  friend StorageRef borrow_storage(void* data, size_t size);
+  friend StorageRef borrow_storage(void* data, size_t size, MemoryKind memory);
   ScopedConstants* previous_;
   bool used_ = false;
 };

@@ -8,6 +8,7 @@
 #include "aoti/abi.h"
 #include "aoti/borrowed_storage.h"
 #include "aoti/container_abi.h"
+#include "aoti/cuda/gpu_scope.h"
 #include "aoti/fallback_nodes.h"
 #include "aoti/import_gate.h"
 #include "aoti/sealed_library.h"
@@ -45,10 +46,15 @@ class OwnedHandles {
 class Module::Impl {
  public:
   Impl(std::string name, std::unique_ptr<SealedLibrary> library, const ContainerAbi& abi,
-       std::vector<FallbackNode> fallback_nodes)
-      : name_(std::move(name)), library_(std::move(library)), abi_(abi), fallback_nodes_(std::move(fallback_nodes)) {}
+       std::shared_ptr<Device> device, std::vector<FallbackNode> fallback_nodes)
+      : name_(std::move(name)),
+        library_(std::move(library)),
+        abi_(abi),
+        device_(std::move(device)),
+        fallback_nodes_(std::move(fallback_nodes)) {}
 
   ~Impl() {
+    const GpuScope scope(*device_);
     if (container_ != nullptr) abi_.destroy(container_);
     // A bind makes a handle for each constant and forgets it; the container reads them until it is gone.
     for (AtenTensorHandle handle : bound_) delete_handle(handle);
@@ -56,7 +62,9 @@ class Module::Impl {
 
   Status create() {
     const ScopedConstants constants;
-    HEARTH_RETURN_IF_ERROR(check(abi_.create(&container_, 1, "cpu", nullptr), "loading"));
+    const GpuScope scope(*device_);
+    HEARTH_RETURN_IF_ERROR(scope.status());
+    HEARTH_RETURN_IF_ERROR(check(abi_.create(&container_, 1, is_on_gpu() ? "cuda:0" : "cpu", nullptr), "loading"));
     HEARTH_RETURN_IF_ERROR(check(abi_.count_inputs(container_, &input_count_), "counting inputs"));
     HEARTH_RETURN_IF_ERROR(check(abi_.count_outputs(container_, &output_count_), "counting outputs"));
     HEARTH_RETURN_IF_ERROR(read_constants());
@@ -81,6 +89,8 @@ class Module::Impl {
       entries.push_back({constants_[i].name.c_str(), handles[i]});
     }
     const ScopedHandleRecorder recorder(bound_);
+    const GpuScope scope(*device_);
+    HEARTH_RETURN_IF_ERROR(scope.status());
     HEARTH_RETURN_IF_ERROR(
         check(abi_.bind(container_, entries.data(), entries.size(), /*inactive=*/false, /*full=*/true),
               "binding its constants"));
@@ -89,6 +99,7 @@ class Module::Impl {
   }
 
   Status bind_blob(std::span<const std::byte> blob) {
+    if (is_on_gpu()) return unavailable("{}: packages that PyTorch made run on the CPU only", name_);
     CheckedSize needed = 0;
     for (const ModuleConstant& constant : constants_) needed += CheckedSize(constant.byte_count);
     if (!fits(needed, blob.size())) {
@@ -113,7 +124,9 @@ class Module::Impl {
     OwnedHandles input_handles(inputs.size());
     OwnedHandles output_handles(output_count_);
     for (size_t i = 0; i < inputs.size(); ++i) input_handles[i] = new_handle(inputs[i]);
-    const int32_t code = call(context, input_handles, output_handles);
+    const GpuScope scope(*device_, context.gpu != nullptr ? context.gpu->stream : nullptr);
+    HEARTH_RETURN_IF_ERROR(scope.status());
+    const int32_t code = call(context, scope, input_handles, output_handles);
     // The library takes the inputs' handles over as soon as it is called, whether it succeeds or not.
     input_handles.release();
     HEARTH_RETURN_IF_ERROR(check(code, "running"));
@@ -127,20 +140,23 @@ class Module::Impl {
  private:
   /// RunSingleThreaded is a plain function of its inputs and the constants, so that many threads may call it at once,
   /// except for the first run, which computes and stores what could be folded from the constants. The other entry, Run,
-  /// would let one thread in at a time.
-  int32_t call(const KernelContext& context, OwnedHandles& inputs, OwnedHandles& outputs) {
+  /// would let one thread in at a time. On a GPU any run may be the first to need a kernel, which it loads and stores;
+  /// there the host's part is short.
+  int32_t call(const KernelContext& context, const GpuScope& gpu, OwnedHandles& inputs, OwnedHandles& outputs) {
     const ScopedKernelContext scope(context);
     const ScopedFlushDenormals flush;
     const auto run = [&] {
-      return abi_.run(container_, inputs.data(), inputs.size(), outputs.data(), outputs.size(), nullptr,
+      return abi_.run(container_, inputs.data(), inputs.size(), outputs.data(), outputs.size(), gpu.stream(),
                       &fallback_nodes_);
     };
-    if (has_run_.load(std::memory_order_acquire)) return run();
+    if (!is_on_gpu() && has_run_.load(std::memory_order_acquire)) return run();
     const std::lock_guard lock(first_run_);
     const int32_t code = run();
     if (code == kAotiSuccess) has_run_.store(true, std::memory_order_release);
     return code;
   }
+
+  bool is_on_gpu() const { return device_->properties().memory != MemoryKind::kHost; }
 
   Status read_constants() {
     size_t count = 0;
@@ -191,6 +207,7 @@ class Module::Impl {
   std::string name_;
   std::unique_ptr<SealedLibrary> library_;
   ContainerAbi abi_;
+  std::shared_ptr<Device> device_;
   std::vector<FallbackNode> fallback_nodes_;  ///< What generated code knows as its proxy executor.
   ContainerAbi::Container container_ = nullptr;
   size_t input_count_ = 0;
@@ -206,7 +223,7 @@ Module::Module(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Module::~Module() = default;
 
 Result<std::unique_ptr<Module>> Module::open(std::span<const std::byte> library, const std::string& name,
-                                             std::string_view fallback_nodes) {
+                                             std::shared_ptr<Device> device, std::string_view fallback_nodes) {
   const auto place = [&name](const Status& status) { return status.with_context(name); };
   std::vector<FallbackNode> nodes;
   if (!fallback_nodes.empty()) {
@@ -221,7 +238,7 @@ Result<std::unique_ptr<Module>> Module::open(std::span<const std::byte> library,
   if (!sealed.ok()) return place(sealed.status());
   const Result<ContainerAbi> abi = ContainerAbi::find(**sealed);
   if (!abi.ok()) return place(abi.status());
-  auto impl = std::make_unique<Impl>(name, *std::move(sealed), *abi, std::move(nodes));
+  auto impl = std::make_unique<Impl>(name, *std::move(sealed), *abi, std::move(device), std::move(nodes));
   HEARTH_RETURN_IF_ERROR(impl->create());
   return std::unique_ptr<Module>(new Module(std::move(impl)));
 }

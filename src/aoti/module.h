@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hal/device.h"
 #include "hearth/status.h"
 #include "hearth/tensor.h"
 #include "kernels/context.h"
@@ -26,12 +27,12 @@ struct ModuleConstant {
 /// serialises what it must.
 class Module {
  public:
-  /// Checks `library` (an ELF shared object) and opens it; `name` is for messages: "forward@cpu-x86_64-v3";
-  /// `fallback_nodes`: the operators that it calls by name, as AOTInductor's JSON, or empty.
+  /// Checks `library` (an ELF shared object) and opens it for `device`; `name` is for messages:
+  /// "forward@cpu-x86_64-v3"; `fallback_nodes`: the operators that it calls by name, as AOTInductor's JSON, or empty.
   /// kInvalidFile: not one of ours, and why (the offending import by name); kUnavailable: for another machine. Its
   /// constructors run only after every check has passed.
   static Result<std::unique_ptr<Module>> open(std::span<const std::byte> library, const std::string& name,
-                                              std::string_view fallback_nodes = {});
+                                              std::shared_ptr<Device> device, std::string_view fallback_nodes = {});
   ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
@@ -40,7 +41,8 @@ class Module {
   size_t output_count() const;
   const std::vector<ModuleConstant>& constants() const;
 
-  /// Binds constants in place: `tensors[i]` belongs to constants()[i], and must stay unchanged while this object lives
+  /// Binds constants in place: `tensors[i]` belongs to constants()[i], lies where the device's code reads it, and must
+  /// stay unchanged while this object lives
   /// (it keeps a reference). kInvalidFile names a constant whose dtype or size differs.
   Status bind(std::span<const Tensor> tensors);
   /// Loads the constants from a stock package's blob, which must stay mapped while this object lives.
@@ -48,7 +50,8 @@ class Module {
   Status bind_blob(std::span<const std::byte> blob);
 
   /// Runs the method. `inputs` are checked for their count only; the caller checked the rest against the manifest.
-  /// Shims take memory and threads from `context`. kFailed carries the message of the shim that failed. Before a
+  /// Shims take memory and threads from `context`. On a GPU, where inputs and outputs lie there, the work may still be
+  /// under way in the context's stream when this returns. kFailed carries the message of the shim that failed. Before a
   /// successful bind, when the library needs one: kInternal.
   Result<std::vector<Tensor>> run(const KernelContext& context, std::span<const Tensor> inputs);
 

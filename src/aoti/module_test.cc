@@ -17,7 +17,7 @@ constexpr int64_t kFailsSilently = 2;
 constexpr int64_t kFailsACheck = 3;
 
 Result<std::unique_ptr<Module>> open(const std::string& library) {
-  return Module::open(test_library(library), "forward@test");
+  return Module::open(test_library(library), "forward@test", *open_device("cpu"));
 }
 
 std::unique_ptr<Module> open_bound() {
@@ -117,13 +117,13 @@ TEST(Module, RefusesLibrariesThatAreNoModels) {
                "AOTInductorModelContainerRunSingleThreaded");
   expect_error(open("imports_system").status(), StatusCode::kInvalidFile, "forward@test");
   expect_error(open("model_that_fails").status(), StatusCode::kFailed, "no constants");
-  EXPECT_EQ(Module::open({}, "empty").status().code(), StatusCode::kInvalidFile);
+  EXPECT_EQ(Module::open({}, "empty", *open_device("cpu")).status().code(), StatusCode::kInvalidFile);
   EXPECT_EQ(sealed_mappings(), 0);
 }
 
 TEST(Module, LibtorchIsNotLoaded) {
   // The library gets as far as its own lack of a container.
-  expect_error(Module::open(test_library("sticky"), "m").status(), StatusCode::kInvalidFile, "lacks");
+  expect_error(Module::open(test_library("sticky"), "m", *open_device("cpu")).status(), StatusCode::kInvalidFile, "lacks");
 }
 
 TEST(Module, SeveralThreadsRunAtOnce) {
@@ -146,7 +146,7 @@ TEST(Module, ReloadingLeavesNothingBehind) {
   const std::vector<std::byte> library = test_library("model");
   const Tensor bias = tensor<float>({2}, {10, 20});
   const auto round = [&] {
-    const auto module = Module::open(library, "forward@test");
+    const auto module = Module::open(library, "forward@test", *open_device("cpu"));
     ASSERT_TRUE(module.ok()) << module.status().message();
     ASSERT_TRUE((*module)->bind(std::vector{bias}).ok());
     ASSERT_TRUE((*module)->bind(std::vector{bias}).ok());

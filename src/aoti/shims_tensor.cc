@@ -7,7 +7,6 @@
 namespace hearth {
 namespace {
 
-constexpr int32_t kCpu = 0;
 constexpr int32_t kStrided = 0;
 
 size_t storage_size(AtenTensorHandle handle) {
@@ -115,8 +114,9 @@ HEARTH_SHIM AotiError aoti_torch_get_dtype(AtenTensorHandle handle, int32_t* dty
   return kAotiSuccess;
 }
 
-HEARTH_SHIM AotiError aoti_torch_get_device_type(AtenTensorHandle, int32_t* device) {
-  *device = hearth::kCpu;
+HEARTH_SHIM AotiError aoti_torch_get_device_type(AtenTensorHandle handle, int32_t* device) {
+  const Tensor& tensor = hearth::tensor_of(handle);
+  *device = static_cast<int32_t>(tensor.defined() ? tensor.storage()->memory() : hearth::MemoryKind::kHost);
   return kAotiSuccess;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hearth/status.h"
+#include "hearth/tensor.h"
 
 namespace hearth {
 
@@ -20,6 +21,7 @@ struct DeviceProperties {
   uint64_t memory_bytes = 0;   ///< 0: unknown
   uint32_t shared_bytes = 0;   ///< The most on-chip memory that the threads of a block can share.
   int compute_units = 0;       ///< Processors that may run work at once.
+  MemoryKind memory = MemoryKind::kHost;
   bool host_memory = false;    ///< map() costs nothing: device memory is ordinary memory.
   bool executes = false;       ///< False for a device that only counts (null).
 };

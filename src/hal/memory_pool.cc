@@ -30,7 +30,7 @@ size_t chunk_size(size_t size) {
 /// Some of a chunk, free or in use, together with the Storage that hands it out.
 class MemoryPool::Piece final : public Storage {
  public:
-  explicit Piece(Impl* pool) : Storage(nullptr, 0, /*constant=*/false), pool_(pool) {}
+  Piece(Impl* pool, MemoryKind memory) : Storage(nullptr, 0, /*constant=*/false, memory), pool_(pool) {}
 
   using Storage::move_to;
   void lend(std::shared_ptr<MemoryPool> keeper) {
@@ -154,7 +154,7 @@ class MemoryPool::Impl {
 
   Piece* new_piece() {
     if (spare_.empty()) {
-      pieces_.push_back(std::make_unique<Piece>(this));
+      pieces_.push_back(std::make_unique<Piece>(this, device_->properties().memory));
       free_.reserve(pieces_.capacity());
       spare_.reserve(pieces_.capacity());
       return pieces_.back().get();

@@ -36,7 +36,16 @@ class PackedWeights {
 };
 
 class Adapter;
+class Device;
 class KeyValueCache;
+class Stream;
+
+/// What a run on a GPU works with beside the memory of its pool, which is the GPU's.
+struct GpuWork {
+  Device* device = nullptr;
+  Stream* stream = nullptr;
+  MemoryPool* host_pool = nullptr;  ///< For what the host computes.
+};
 
 /// A sequence that a run goes on with.
 struct StepSequence {
@@ -48,7 +57,7 @@ struct StepSequence {
   MemoryPool* pool = nullptr;   ///< For the cache's pages; null: the run's.
 };
 
-/// What a kernel may use while it runs. All pointers but the last are set, and outlive the call.
+/// What a kernel may use while it runs. The pointers up to `packed` are set; all outlive the call.
 struct KernelContext {
   ThreadTeam* team = nullptr;
   MemoryPool* pool = nullptr;
@@ -56,6 +65,7 @@ struct KernelContext {
   /// In the order of the run's tokens, each with a cache of its own; none: the run's tokens are all there are.
   std::span<const StepSequence> sequences{};
   const Adapter* adapter = nullptr;  ///< What is added to linear layers; null: nothing.
+  const GpuWork* gpu = nullptr;      ///< Null: the host runs it.
 };
 
 /// The context of the run that the calling thread works in; null outside of one.

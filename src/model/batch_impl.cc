@@ -9,9 +9,7 @@
 namespace hearth {
 
 BatchImpl::BatchImpl(std::shared_ptr<ModelImpl> model)
-    : model_(std::move(model)),
-      temporaries_(MemoryPool::create(model_->device())),
-      pages_(MemoryPool::create(model_->device())) {}
+    : model_(std::move(model)), workspace_(model_->device()), pages_(MemoryPool::create(model_->device())) {}
 
 Status BatchImpl::check_parts(std::span<const Batch::Part> parts, std::span<const Tensor> inputs) const {
   if (parts.empty()) return invalid_argument("a batch of no sessions");
@@ -42,7 +40,7 @@ Result<std::vector<Tensor>> BatchImpl::run(std::string_view method, std::span<co
   HEARTH_RETURN_IF_ERROR(check_parts(parts, inputs));
   std::vector<StepPart> steps;
   for (const auto& [session, tokens] : parts) steps.push_back({&session->impl().sequence(), tokens});
-  return run_step(*model_, method, {.temporaries = *temporaries_, .pages = *pages_}, steps, inputs);
+  return run_step(*model_, method, workspace_, *pages_, steps, inputs);
 }
 
 }  // namespace hearth

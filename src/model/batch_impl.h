@@ -8,6 +8,7 @@
 #include "hal/memory_pool.h"
 #include "hearth/model.h"
 #include "model/model_impl.h"
+#include "model/workspace.h"
 
 namespace hearth {
 
@@ -26,7 +27,7 @@ class BatchImpl {
   Status check_parts(std::span<const Batch::Part> parts, std::span<const Tensor> inputs) const;
 
   std::shared_ptr<ModelImpl> model_;
-  std::shared_ptr<MemoryPool> temporaries_;
+  Workspace workspace_;
   // Pages stay long and are all alike: beside temporaries they would cut up each other's memory.
   std::shared_ptr<MemoryPool> pages_;
 };

@@ -54,12 +54,18 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive
   std::shared_ptr<ModelImpl> model(new ModelImpl(std::move(archive)));
   HEARTH_ASSIGN_OR_RETURN(model->device_, open_device(options.device));
   model->team_ = shared_team(options.threads);
-  WeightIntegrity integrity(model->archive_);
-  HEARTH_RETURN_IF_ERROR(integrity.check_few());
-  model->packed_ = std::make_unique<PackedWeights>(
-      [integrity = std::move(integrity)](std::span<const std::byte> weight) { return integrity.check_packed(weight); });
+  const auto integrity = std::make_shared<WeightIntegrity>(model->archive_);
+  HEARTH_RETURN_IF_ERROR(integrity->check_few());
+  const auto check = [integrity](std::span<const std::byte> weight) { return integrity->check_packed(weight); };
+  model->packed_ = std::make_unique<PackedWeights>(check);
+  if (model->device_->properties().memory != MemoryKind::kHost) {
+    HEARTH_ASSIGN_OR_RETURN(model->device_weights_, DeviceWeights::create(model->device_, check));
+  }
 
   if (!options.adapter.empty()) {
+    if (model->device_weights_) {
+      return unavailable("adapters are for the CPU, not for '{}'", model->device_->properties().name);
+    }
     HEARTH_ASSIGN_OR_RETURN(model->additions_, read_adapter(options.adapter, model->archive_->manifest()));
     HEARTH_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::open(options.adapter));
     model->adapter_hash_ = xxh3(file->bytes());
@@ -71,6 +77,8 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive
     HEARTH_RETURN_IF_ERROR(model->load_method(name, spec, *target));
   }
   HEARTH_RETURN_IF_ERROR(model->finish_adapter());
+  if (model->device_weights_) HEARTH_RETURN_IF_ERROR(model->device_weights_->finish());
+  model->device_weights_.reset();
   return model;
 }
 
@@ -84,7 +92,7 @@ Status ModelImpl::load_method(const std::string& name, const MethodSpec& spec, c
     if (archive_->has_manifest()) HEARTH_RETURN_IF_ERROR(archive_->check(code.fallback_nodes));
     HEARTH_ASSIGN_OR_RETURN(nodes, archive_->text(code.fallback_nodes));
   }
-  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, Module::open(library, place, nodes));
+  HEARTH_ASSIGN_OR_RETURN(std::unique_ptr<Module> module, Module::open(library, place, device_, nodes));
   if (archive_->has_manifest() &&
       (module->input_count() != spec.inputs.size() || module->output_count() != spec.outputs.size())) {
     return invalid_file("{}: the library takes {} inputs and gives {} outputs, the manifest says {} and {}", place,
@@ -113,6 +121,9 @@ Status ModelImpl::bind_constants(Module& module, const TargetSpec& target) {
     if (!tensor.ok()) return tensor.status().with_context(fmt::format("tensor '{}'", name->second));
     if (const auto addition = additions_.find(name->second); addition != additions_.end()) {
       bound_additions_.emplace(tensor->data(), addition->second);
+    }
+    if (device_weights_) {
+      HEARTH_ASSIGN_OR_RETURN(*tensor, device_weights_->get(name->second, *tensor));
     }
     tensors.push_back(*std::move(tensor));
   }

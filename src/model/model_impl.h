@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "hearth/model.h"
 #include "kernels/adapter.h"
 #include "kernels/context.h"
+#include "model/device_weights.h"
 
 namespace hearth {
 
@@ -59,6 +61,7 @@ class ModelImpl {
   std::map<const void*, LowRank> bound_additions_;  ///< By the weight's first byte.
   std::unique_ptr<const Adapter> adapter_;
   uint64_t adapter_hash_ = 0;
+  std::optional<DeviceWeights> device_weights_;  ///< While the model is opened; nothing when the device is the host.
   std::map<std::string, Method, std::less<>> methods_;
   std::vector<MethodInfo> infos_;
 };

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "hal/memory_pool.h"
 #include "hearth/status.h"
 #include "hearth/tensor.h"
 #include "model/model_impl.h"
 #include "model/sequence.h"
+#include "model/workspace.h"
 
 namespace hearth {
 
@@ -39,7 +39,7 @@ class SessionImpl {
 
  private:
   std::shared_ptr<ModelImpl> model_;
-  std::shared_ptr<MemoryPool> pool_;
+  Workspace workspace_;  ///< Keys and values lie in its memory, too.
   Sequence sequence_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "model/device_transfer.h"
 #include "model/value_check.h"
 #include "tensor/copy.h"
 
@@ -54,30 +55,53 @@ Status check_context(const Manifest& manifest, const ModelImpl::Method& method, 
   return {};
 }
 
-Result<std::vector<Tensor>> run_checked(ModelImpl& model, const ModelImpl::Method& method, const StepMemory& memory,
-                                        std::span<const StepPart> parts, std::span<const Tensor> inputs) {
+/// Runs the code; inputs and outputs lie on the host. Outputs are nobody else's.
+Result<std::vector<Tensor>> run_module(Module& module, const KernelContext& context, std::span<const Tensor> inputs) {
+  if (context.gpu == nullptr) {
+    HEARTH_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, module.run(context, inputs));
+    HEARTH_RETURN_IF_ERROR(own_outputs(*context.pool, inputs, outputs));
+    return outputs;
+  }
+  const auto& [device, stream, host_pool] = *context.gpu;
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> copies, copy_to_device(*device, *stream, *context.pool, inputs));
+  Result<std::vector<Tensor>> outputs = module.run(context, copies);
+  if (outputs.ok()) return copy_to_host(*device, *stream, *host_pool, *outputs);
+  // What has been launched may still use the memory that is given back now.
+  const Status waited = stream->synchronize();
+  return waited.ok() ? outputs.status() : outputs.status().with_context(waited.message());
+}
+
+Result<std::vector<Tensor>> run_checked(ModelImpl& model, const ModelImpl::Method& method, Workspace& workspace,
+                                        MemoryPool& pages, std::span<const StepPart> parts,
+                                        std::span<const Tensor> inputs) {
   std::vector<Tensor> copies;
   std::span<const Tensor> laid_out = inputs;
   if (model.archive().has_manifest()) {
     HEARTH_RETURN_IF_ERROR(check_inputs(*method.spec, inputs));
     HEARTH_RETURN_IF_ERROR(check_context(model.archive().manifest(), method, parts, inputs));
-    HEARTH_ASSIGN_OR_RETURN(copies, lay_out_inputs(*method.spec, inputs, memory.temporaries));
+    HEARTH_ASSIGN_OR_RETURN(copies, lay_out_inputs(*method.spec, inputs, workspace.host()));
     laid_out = copies;
   }
   std::vector<StepSequence> sequences;
-  for (const StepPart& part : parts) sequences.push_back({&part.sequence->cache(), part.tokens, &memory.pages});
+  for (const StepPart& part : parts) sequences.push_back({&part.sequence->cache(), part.tokens, &pages});
   const ThreadTeam::ScopedCaller caller(model.team());
-  const KernelContext context{&model.team(), &memory.temporaries, &model.packed(), sequences, model.adapter()};
-  HEARTH_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, method.module->run(context, laid_out));
+  GpuWork gpu{.device = model.device().get(), .host_pool = &workspace.host()};
+  HEARTH_ASSIGN_OR_RETURN(gpu.stream, workspace.stream());
+  const KernelContext context{.team = &model.team(),
+                              .pool = &workspace.temporaries(),
+                              .packed = &model.packed(),
+                              .sequences = sequences,
+                              .adapter = model.adapter(),
+                              .gpu = gpu.stream != nullptr ? &gpu : nullptr};
+  HEARTH_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, run_module(*method.module, context, laid_out));
   if (model.archive().has_manifest()) HEARTH_RETURN_IF_ERROR(check_outputs(*method.spec, laid_out, outputs));
-  HEARTH_RETURN_IF_ERROR(own_outputs(memory.temporaries, laid_out, outputs));
   HEARTH_RETURN_IF_ERROR(check_pending(parts));
   return outputs;
 }
 
 }  // namespace
 
-Result<std::vector<Tensor>> run_step(ModelImpl& model, std::string_view name, const StepMemory& memory,
+Result<std::vector<Tensor>> run_step(ModelImpl& model, std::string_view name, Workspace& workspace, MemoryPool& pages,
                                      std::span<const StepPart> parts, std::span<const Tensor> inputs) {
   HEARTH_ASSIGN_OR_RETURN(const ModelImpl::Method* method, model.find(name));
   if (!model.device()->properties().executes) {
@@ -85,7 +109,7 @@ Result<std::vector<Tensor>> run_step(ModelImpl& model, std::string_view name, co
   }
   for (const StepPart& part : parts) HEARTH_RETURN_IF_ERROR(part.sequence->check());
   for (const StepPart& part : parts) part.sequence->begin_run();
-  Result<std::vector<Tensor>> outputs = run_checked(model, *method, memory, parts, inputs);
+  Result<std::vector<Tensor>> outputs = run_checked(model, *method, workspace, pages, parts, inputs);
   // Only now: a run that failed half-way leaves the sequences as they were.
   for (const StepPart& part : parts) part.sequence->end_run(outputs.status());
   if (!outputs.ok()) return outputs.status().with_context(fmt::format("method '{}'", name));

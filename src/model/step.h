@@ -9,6 +9,7 @@
 #include "kernels/context.h"
 #include "model/model_impl.h"
 #include "model/sequence.h"
+#include "model/workspace.h"
 
 namespace hearth {
 
@@ -18,15 +19,10 @@ struct StepPart {
   int64_t tokens = StepSequence::kAllTokens;
 };
 
-/// Memory that a step takes.
-struct StepMemory {
-  MemoryPool& temporaries;  ///< Outputs, too.
-  MemoryPool& pages;        ///< Of keys and values.
-};
-
 /// Runs a method once, whose tokens belong to `parts` one after the other, and makes them part of the sequences: of
-/// all, or, when it fails, of none. See Session::run for inputs, outputs and errors.
-Result<std::vector<Tensor>> run_step(ModelImpl& model, std::string_view method, const StepMemory& memory,
+/// all, or, when it fails, of none. Outputs lie in the workspace's host memory, new keys and values in `pages`. See
+/// Session::run for inputs, outputs and errors.
+Result<std::vector<Tensor>> run_step(ModelImpl& model, std::string_view method, Workspace& workspace, MemoryPool& pages,
                                      std::span<const StepPart> parts, std::span<const Tensor> inputs);
 
 }  // namespace hearth

@@ -71,7 +71,7 @@ def test_the_library_asks_for_nothing_but_the_runtime(code):
     assert not [library for library in facts.needed if "cuda" in library or "omp" in library or "++" in library]
     own = {name for name, versioned in facts.imports.items() if not versioned}
     assert own <= gate.runtime_symbols("x86_64", "cuda")
-    assert {"cuLaunchKernel", "cuModuleLoadData", "aoti_torch_cuda_hearth_linear"} <= own
+    assert {"hearth_cuLaunchKernel", "hearth_cuModuleLoadData", "aoti_torch_cuda_hearth_linear"} <= own
     assert not own <= gate.runtime_symbols("x86_64")
     assert len(code) < 1_500_000
 

@@ -62,6 +62,7 @@ Result<DeviceProperties> gpu_properties(const Driver& driver, int ordinal) {
       .memory_bytes = memory,
       .shared_bytes = static_cast<uint32_t>(shared),
       .compute_units = units,
+      .memory = MemoryKind::kCuda,
       .host_memory = false,
       .executes = true};
 }

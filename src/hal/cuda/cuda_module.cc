@@ -25,6 +25,12 @@ Status driver_too_old(const Context& context, int ptx_version) {
 
 }  // namespace
 
+CUresult load_image(const Driver& driver, CUmodule* module, const void* image, std::span<char> log) {
+  std::array options{CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+  std::array<void*, options.size()> values{log.data(), reinterpret_cast<void*>(log.size() - 1)};
+  return driver.cuModuleLoadDataEx(module, image, options.size(), options.data(), values.data());
+}
+
 Status load_error(const Context& context, const DeviceProperties& properties, std::span<const std::byte> code,
                   CUresult result, std::string_view log) {
   const Result<ModuleImage> image = describe_image(code);
@@ -57,11 +63,8 @@ Result<std::unique_ptr<DeviceModule>> CudaModule::load(std::shared_ptr<const Con
     start = text.c_str();
   }
   std::array<char, 8192> log{};
-  std::array options{CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-  std::array<void*, options.size()> values{log.data(), reinterpret_cast<void*>(log.size() - 1)};
   CUmodule handle = nullptr;
-  const CUresult result =
-      context->driver().cuModuleLoadDataEx(&handle, start, options.size(), options.data(), values.data());
+  const CUresult result = load_image(context->driver(), &handle, start, log);
   if (result != CUDA_SUCCESS) return load_error(*context, properties, code, result, log.data());
   return std::unique_ptr<DeviceModule>(new CudaModule(std::move(context), handle, properties.shared_bytes));
 }

@@ -3,7 +3,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "hal/cuda/context.h"
 #include "hal/device.h"
@@ -57,6 +59,10 @@ class CudaModule final : public DeviceModule {
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<CudaFunction>> functions_;
 };
+
+/// Loads device code of any kind, PTX up to its zero byte, into the current context. `log` takes what the driver's
+/// compiler says.
+CUresult load_image(const Driver& driver, CUmodule* module, const void* image, std::span<char> log);
 
 /// What a driver's refusal to load code means, for people; used for code that is loaded by other ways than CudaModule
 /// too. `log` is what the driver's compiler said, or empty.

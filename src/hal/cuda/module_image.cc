@@ -1,5 +1,6 @@
 #include "hal/cuda/module_image.h"
 
+#include <cctype>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -70,6 +71,12 @@ Result<ModuleImage> describe_image(std::span<const std::byte> code) {
   ModuleImage image{ModuleImage::Kind::kPtx, number_after(text, ".version"), number_after(text, ".target sm_")};
   if (image.ptx_version == 0) return invalid_file("the device code is neither PTX nor a cubin nor a fatbin");
   return image;
+}
+
+std::span<const std::byte> ptx_of(const void* image) {
+  const auto* text = static_cast<const char*>(image);
+  const bool is_text = std::isprint(static_cast<unsigned char>(text[0])) && std::strncmp(text, "P\xED\x55\xBA", 4) != 0;
+  return std::as_bytes(std::span(text, is_text ? std::strlen(text) : 0));
 }
 
 }  // namespace hearth::cuda

@@ -19,4 +19,8 @@ struct ModuleImage {
 /// kInvalidFile for what is neither PTX text, a cubin (ELF) nor a fatbin.
 Result<ModuleImage> describe_image(std::span<const std::byte> code);
 
+/// Device code without its size, as compiled models hold it: the text when it is PTX, which ends at a zero byte, and
+/// nothing when it is another kind.
+std::span<const std::byte> ptx_of(const void* image);
+
 }  // namespace hearth::cuda

@@ -3,6 +3,19 @@
 
 #include "cuda.h"
 
+#define cudaEventCreate hearth_cudaEventCreate
+#define cudaEventDestroy hearth_cudaEventDestroy
+#define cudaEventQuery hearth_cudaEventQuery
+#define cudaEventRecord hearth_cudaEventRecord
+#define cudaEventSynchronize hearth_cudaEventSynchronize
+#define cudaFree hearth_cudaFree
+#define cudaGetDevice hearth_cudaGetDevice
+#define cudaGetErrorString hearth_cudaGetErrorString
+#define cudaGetLastError hearth_cudaGetLastError
+#define cudaMalloc hearth_cudaMalloc
+#define cudaMemcpy hearth_cudaMemcpy
+#define cudaSetDevice hearth_cudaSetDevice
+
 #ifdef __cplusplus
 extern "C" {
 #endif

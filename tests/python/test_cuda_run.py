@@ -1,0 +1,91 @@
+"""Models on a GPU: exported for CUDA, run through `hearth` on the emulated driver, which interprets their PTX."""
+
+import numpy as np
+import pytest
+import torch
+from hearth.export import Method, save
+from programs import BUILD, hearth, run_method
+from torch import nn
+
+DRIVER = BUILD / "release" / "tests" / "emulated_cuda" / "driver" / "libcuda_emulated.so"
+BATCH = torch.export.Dim("batch", min=1, max=64)
+
+
+@pytest.fixture(autouse=True)
+def emulated_driver(monkeypatch):
+    monkeypatch.setenv("HEARTH_CUDA_DRIVER", str(DRIVER))
+
+
+class Normalized(nn.Module):
+    """Reductions over rows, weights of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(48)
+
+    def forward(self, x):
+        return self.norm(x * 2 + 1), x.softmax(-1), x.amax(-1)
+
+
+class Picked(nn.Module):
+    """Reading and writing by index."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(16, 24)
+
+    def forward(self, tokens, x):
+        rows = self.table(tokens)
+        return rows.sum(1), torch.where(x > 0, x, -x).cumsum(-1), x.flip(-1).transpose(0, 1)
+
+
+class Pooled(nn.Module):
+    """Pictures without products: pooling, resampling, padding."""
+
+    def forward(self, x):
+        small = nn.functional.max_pool2d(x, 3, 2, 1)
+        large = nn.functional.interpolate(small, scale_factor=2, mode="bilinear")
+        return small, nn.functional.pad(large.sigmoid(), (1, 2), value=0.5), nn.functional.avg_pool2d(x, 2)
+
+
+MODELS = {
+    "normalized": (Normalized, lambda n: (torch.randn(n, 48),)),
+    "picked": (Picked, lambda n: (torch.randint(0, 16, (n, 5)), torch.randn(n, 7))),
+    "pooled": (Pooled, lambda n: (torch.randn(n, 3, 12, 12),)),
+}
+
+
+def made(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    return MODELS[name][0]().eval()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """All models as methods of one file, for a GPU and the CPU."""
+    path = tmp_path_factory.mktemp("cuda") / "models.pt2"
+    methods = {}
+    for name, (_, inputs) in MODELS.items():
+        example = inputs(4)
+        methods[name] = Method(made(name), example, dynamic_shapes=tuple({0: BATCH} for _ in example))
+    save(path, methods=methods, targets=["cpu-x86_64-v3", "cuda"], dtype=torch.float32)
+    return path
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("size", [1, 3, 33])
+def test_the_gpu_answers_as_pytorch(file, tmp_path, name, size):
+    inputs = MODELS[name][1](size)
+    with torch.no_grad():
+        expected = made(name)(*inputs)
+    answers = run_method(file, name, [value.numpy() for value in inputs], tmp_path, "--device", "cuda")
+    for answer, wanted in zip(answers, expected, strict=True):
+        np.testing.assert_allclose(answer, wanted.numpy(), atol=1e-4 * max(1, float(wanted.abs().max())))
+
+
+def test_a_file_without_code_for_gpus_says_so(tmp_path):
+    path = tmp_path / "cpu.pt2"
+    save(path, made("normalized"), (torch.randn(2, 48),), targets="cpu-x86_64-v3")
+    done = hearth("run", path, "forward", "--input", "0=x.npy", "--device", "cuda")
+    assert done.returncode == 4
+    assert "cpu-x86_64-v3: it is for device cpu, not cuda" in done.stderr

@@ -303,10 +303,14 @@ void Decoder::fail(std::string_view what) {
 }
 
 Status Decoder::finish() {
-  for (size_t i = 0; i < statement_.modifiers.size() && !failed(); ++i) {
-    if ((taken_ >> i & 1) == 0) fail(fmt::format("the modifier '.{}' is not known here", statement_.modifiers[i]));
+  std::string unknown;
+  for (size_t i = 0; i < statement_.modifiers.size() && unknown.empty(); ++i) {
+    if ((taken_ >> i & 1) == 0) unknown = fmt::format("the modifier '.{}' is not known here", statement_.modifiers[i]);
   }
-  if (has_operand() && !failed()) fail("an operand is left over");
+  // A modifier that nobody took is often the reason of a failure further on.
+  if (!unknown.empty() && failed()) return {status_.code(), status_.message() + "; " + unknown};
+  if (!unknown.empty()) fail(unknown);
+  if (has_operand()) fail("an operand is left over");
   return status_;
 }
 

@@ -251,7 +251,7 @@ TEST_F(CudaDeviceTest, SaysHowMuchMemoryWasAskedForAndIsFree) {
   expect_says(pool->allocate(*stream, total / 2 + 1).status(), StatusCode::kOutOfMemory, asked);
   const DeviceMemory rest = pool->allocate(*stream, total / 2).value();
   pool->free(*stream, rest);
-  device->free(pool->allocate(*stream, total / 2).value());  // What was given back serves again.
+  pool->free(*stream, pool->allocate(*stream, total / 2).value());  // What was given back serves again.
   device->free(half);
 }
 

@@ -209,6 +209,31 @@ TEST(Faults, NameTheFunctionThatIsNotThere) {
             "kernel 'fail', PTX line 19, block (0, 0, 0), thread (0, 0, 0): assertion failed: wrong (a.py:33)");
 }
 
+TEST(Faults, NoneWhenTheLanesThatOthersWaitForExitInAFunction) {
+  constexpr std::string_view kText = R"(.version 8.0
+.target sm_80
+.address_size 64
+.func leave() { exit; }
+.visible .entry k(.param .u64 out) {
+  .reg .pred %p<3>;
+  .reg .b32 %r<3>;
+  .reg .b64 %d<3>;
+  mov.u32 %r1, %tid.x;
+  setp.lt.u32 %p1, %r1, 16;
+  @%p1 bra MEET;
+  call leave, ();
+MEET:
+  vote.sync.ballot.b32 %r2, %p1, -1;
+  ld.param.u64 %d1, [out];
+  st.global.b32 [%d1], %r2;
+})";
+  TestDevice device;
+  ASSERT_EQ(device.load(kText), "");
+  const uint64_t out = device.allocate(4);
+  ASSERT_EQ(device.launch("k", {.threads = 32}, Parameters(out)), "");
+  EXPECT_EQ(device.download<uint32_t>(out, 1)[0], 0xFFFFU);
+}
+
 TEST(Launches, AreRefusedWhenNoDeviceWouldTakeThem) {
   TestDevice device;
   ASSERT_EQ(

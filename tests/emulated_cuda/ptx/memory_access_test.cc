@@ -65,6 +65,7 @@ TEST(MemoryAccess, LoadsAndStoresAllWidthsAndSpaces) {
        3},
       {".global .b8 zeros[8]; ld.global.b8 %r1, [zeros+7]; add.u32 %r1, %r1, 5; st.global.b32 [%out], %r1;", {}, 5},
       {"ld.param.b64 %d1, [out]; st.global.b32 [%d1], 3;", {}, 3},
+      {"mov.b64 %d1, out; cvta.param.u64 %d2, %d1; ld.b64 %d3, [%d2]; st.global.b32 [%d3], 5;", {}, 5},
       {"mov.b64 %d1, in; ld.param.b64 %d2, [%d1+8]; st.global.b32 [%d2], 4;", {}, 4},
   };
   for (const AccessCase& test : cases) {

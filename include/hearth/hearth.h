@@ -125,7 +125,7 @@ typedef struct hearth_model hearth_model;
 /** How to open a model. Start from HEARTH_MODEL_OPTIONS_INIT, so that fields of later versions get their defaults. */
 typedef struct hearth_model_options {
   size_t struct_size; /**< sizeof(hearth_model_options) */
-  const char* device; /**< "auto", "cpu"…; NULL: "auto". */
+  const char* device; /**< "auto", "cpu", "cuda:0"…; NULL: "auto". */
   const char* target; /**< One of the file's targets; NULL: the best that this machine can run. */
   int32_t threads;    /**< Threads for one run; 0: all that the process may use. */
 } hearth_model_options;

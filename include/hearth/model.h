@@ -22,7 +22,7 @@ class ModelImpl;
 class SessionImpl;
 
 struct ModelOptions {
-  std::string device = "auto";  ///< "auto", "cpu", "null"…: `hearth devices` lists them.
+  std::string device = "auto";  ///< "auto", "cpu", "cuda:0", "null"…: `hearth devices` lists them.
   std::string
       target;  ///< One of the file's targets, for example "cpu-x86_64-v3"; empty: the best that this machine can run.
   int threads = 0;  ///< Threads for one run; 0: all that the process may use.

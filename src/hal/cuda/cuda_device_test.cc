@@ -14,6 +14,7 @@
 #include "hal/cts/kernels.h"
 #include "hal/cuda/cuda_module.h"
 #include "hal/cuda/cuda_stream.h"
+#include "hal/memory_pool.h"
 #include "hal/testing/emulated_driver.h"
 
 namespace hearth {
@@ -250,7 +251,7 @@ TEST_F(CudaDeviceTest, SaysHowMuchMemoryWasAskedForAndIsFree) {
   expect_says(pool->allocate(*stream, total / 2 + 1).status(), StatusCode::kOutOfMemory, asked);
   const DeviceMemory rest = pool->allocate(*stream, total / 2).value();
   pool->free(*stream, rest);
-  device->free(pool->allocate(*stream, total / 2).value());  // What was given back serves again.
+  pool->free(*stream, pool->allocate(*stream, total / 2).value());  // What was given back serves again.
   device->free(half);
 }
 
@@ -348,6 +349,26 @@ TEST_F(CudaDeviceTest, LaunchesWithoutLookingAnythingUp) {
   expect_ok(fill.launch(*stream, {.grid = {2}, .block = {64}}, arguments));
   EXPECT_EQ(emulated_cuda_calls(nullptr) - calls, 2) << "is the context current, and the launch";
   device->free(memory);
+}
+
+TEST_F(CudaDeviceTest, HoldsTheTensorsOfAMemoryPool) {
+  {
+    const auto device = open();
+    const auto stream = device->create_stream().value();
+    const auto pool = MemoryPool::create(device);
+    const std::array<int64_t, 1> shape{1000};
+    for (int round = 0; round < 3; ++round) {
+      const Tensor tensor = pool->empty(DType::kFloat32, shape).value();
+      const DeviceMemory memory{tensor.data(), 4000};
+      expect_ok(device->fill(*stream, memory, 0, 4000, std::byte{1}));
+      Bytes bytes(4000);
+      expect_ok(device->copy_to_host(*stream, bytes, memory, 0));
+      expect_ok(stream->synchronize());
+      EXPECT_EQ(bytes, Bytes(4000, std::byte{1}));
+    }
+    EXPECT_EQ(pool->statistics().device_allocations, 1U);
+  }
+  expect_nothing_alive();
 }
 
 TEST_F(CudaDeviceTest, KnowsWhoseMemoryItCanUse) {

@@ -37,14 +37,31 @@ Result<ModuleImage> describe_cubin(std::span<const std::byte> code) {
   return ModuleImage{ModuleImage::Kind::kCubin};
 }
 
+/// A header (magic number, version, its own size, size of the images) and images, each with a header of its own: kind,
+/// version, the header's size, the image's, and at 24 the minor and major version of PTX and the architecture.
 Result<ModuleImage> describe_fatbin(std::span<const std::byte> code) {
-  // Magic number, version, size of this header, size of what follows it.
   constexpr size_t kHeader = 16;
-  if (code.size() < kHeader ||
-      !fits(CheckedSize(read<uint16_t>(code, 6)) + CheckedSize(read<uint64_t>(code, 8)), CheckedSize(code.size()))) {
-    return invalid_file("the fatbin is cut short: {} bytes", code.size());
+  constexpr size_t kImageHeader = 64;
+  constexpr uint16_t kPtxImage = 1;
+  ModuleImage image{ModuleImage::Kind::kFatbin};
+  if (code.size() < kHeader) return invalid_file("the fatbin is cut short: {} bytes", code.size());
+  const CheckedSize end = CheckedSize(read<uint16_t>(code, 6)) + CheckedSize(read<uint64_t>(code, 8));
+  if (!fits(end, CheckedSize(code.size()))) return invalid_file("the fatbin is cut short: {} bytes", code.size());
+  const std::span<const std::byte> whole = code.first(end.as<size_t>().value_or(0));
+  for (size_t at = read<uint16_t>(code, 6); at < whole.size();) {
+    const std::span<const std::byte> entry = whole.subspan(at);
+    if (entry.size() < kImageHeader) return invalid_file("the fatbin's image at byte {} has no header", at);
+    const CheckedSize size = CheckedSize(read<uint32_t>(entry, 4)) + CheckedSize(read<uint64_t>(entry, 8));
+    if (!fits(size, CheckedSize(entry.size())) || !fits(CheckedSize(kImageHeader), size)) {
+      return invalid_file("the fatbin's image at byte {} does not end inside it", at);
+    }
+    if (read<uint16_t>(entry, 0) == kPtxImage) {
+      image.ptx_version = read<uint16_t>(entry, 26) * 10 + read<uint16_t>(entry, 24);
+      image.target = read<uint16_t>(entry, 28);
+    }
+    at += size.as<size_t>().value_or(0);
   }
-  return ModuleImage{ModuleImage::Kind::kFatbin};
+  return image;
 }
 
 /// The number after `word`, without its point: 87 for ".version 8.7"; 0 when there is none.

@@ -11,8 +11,8 @@ namespace hearth::cuda {
 struct ModuleImage {
   enum class Kind { kPtx, kCubin, kFatbin };
   Kind kind = Kind::kPtx;
-  int ptx_version = 0;  ///< 87 for PTX 8.7; 0 where it is no PTX.
-  int target = 0;       ///< PTX for sm_80 and later: 80; 0 where it is no PTX.
+  int ptx_version = 0;  ///< 87 for PTX 8.7, in a fatbin its last one's; 0 where there is no PTX.
+  int target = 0;       ///< PTX for sm_80 and later: 80; 0 where there is no PTX.
 };
 
 /// Looks at device code before the driver, which takes no sizes, sees it: the sizes in its headers must fit `code`.

@@ -37,8 +37,24 @@ std::string cubin(size_t size, uint64_t offset, uint16_t sections, uint16_t mach
       .bytes();
 }
 
-std::string fatbin(size_t size, uint16_t header, uint64_t entries) {
-  return Image(size).put<uint32_t>(0, 0xBA55ED50).put<uint16_t>(6, header).put<uint64_t>(8, entries).bytes();
+/// A fatbin that says `size` of its images, which are a cubin for sm_90 and PTX 8.7 for sm_80, of 8 bytes each; the
+/// second says that it has `last_size`.
+std::string fatbin(uint64_t size = 2 * 72, uint64_t last_size = 8, uint32_t last_header = 64) {
+  return Image(16 + 2 * 72)
+      .put<uint32_t>(0, 0xBA55ED50)
+      .put<uint16_t>(6, 16)
+      .put<uint64_t>(8, size)
+      .put<uint16_t>(16, 2)
+      .put<uint32_t>(20, 64)
+      .put<uint64_t>(24, 8)
+      .put<uint32_t>(44, 90)
+      .put<uint16_t>(88, 1)
+      .put<uint32_t>(92, last_header)
+      .put<uint64_t>(96, last_size)
+      .put<uint16_t>(112, 7)
+      .put<uint16_t>(114, 8)
+      .put<uint32_t>(116, 80)
+      .bytes();
 }
 
 TEST(ModuleImage, TellsWhatCodeItIs) {
@@ -52,19 +68,20 @@ TEST(ModuleImage, TellsWhatCodeItIs) {
   ASSERT_TRUE(elf.ok()) << elf.status().message();
   EXPECT_EQ(elf->kind, ModuleImage::Kind::kCubin);
 
-  const auto fat = describe_image(bytes_of(fatbin(80, 16, 64)));
+  const auto fat = describe_image(bytes_of(fatbin()));
   ASSERT_TRUE(fat.ok()) << fat.status().message();
   EXPECT_EQ(fat->kind, ModuleImage::Kind::kFatbin);
+  EXPECT_EQ(fat->ptx_version, 87);
+  EXPECT_EQ(fat->target, 80);
 }
 
 TEST(ModuleImage, RefusesWhatIsNoneOrCutShort) {
   constexpr uint64_t kMost = ~uint64_t{0};
   for (const std::string& code :
        {std::string(), std::string("a"), std::string("nonsense"), std::string(".version"), std::string(".version x"),
-        cubin(191, 64, 2), cubin(192, kMost, 2), cubin(192, 64, 2, 62),
-        std::string("\x7F"
-                    "ELF"),
-        fatbin(79, 16, 64), fatbin(80, 16, kMost), std::string("\x50\xED\x55\xBA")}) {
+        cubin(191, 64, 2), cubin(192, kMost, 2), cubin(192, 64, 2, 62), cubin(192, 64, 2).substr(0, 63),
+        fatbin(2 * 72 + 1), fatbin(kMost), fatbin(72 + 63), fatbin(2 * 72, 9), fatbin(2 * 72, kMost),
+        fatbin(2 * 72, 0, 63), fatbin().substr(0, 15), fatbin().substr(0, 4)}) {
     const auto image = describe_image(bytes_of(code));
     ASSERT_FALSE(image.ok()) << code;
     EXPECT_EQ(image.status().code(), StatusCode::kInvalidFile);

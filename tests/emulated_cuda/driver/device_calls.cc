@@ -2,15 +2,10 @@
 #include <cstring>
 
 #include "emulated_cuda/driver/call.h"
+#include "emulated_cuda/driver/gpu_limits.h"
 
 namespace hearth::emulated_cuda {
 namespace {
-
-/// A GPU of compute capability 8.0, with few multiprocessors, so that few blocks are enough to need several turns.
-constexpr int kMultiprocessors = 4;
-constexpr int kSharedBytesOfBlock = 163 << 10;
-constexpr int kMajor = 8;
-constexpr int kMinor = 0;
 
 Gpu* gpu_of(State& state, CUdevice device) {
   if (device < 0 || static_cast<size_t>(device) >= state.gpus.size()) return nullptr;
@@ -77,7 +72,7 @@ CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute attribute, CUdevice
   if (!gpu_of(state, device)) return CUDA_ERROR_INVALID_DEVICE;
   switch (attribute) {
     case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
-      *value = 1024;
+      *value = kMostThreads;
       return CUDA_SUCCESS;
     case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
       *value = kMultiprocessors;
@@ -89,7 +84,7 @@ CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute attribute, CUdevice
       *value = kMinor;
       return CUDA_SUCCESS;
     case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
-      *value = kSharedBytesOfBlock;
+      *value = kMostSharedBytes;
       return CUDA_SUCCESS;
     case CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED:
       *value = state.settings.memory_pools;
@@ -115,7 +110,6 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
   if (!gpu->context) {
     gpu->context = std::make_unique<Context>();
     gpu->context->gpu = gpu;
-    gpu->context->ordinal = device;
     gpu->context->legacy.context = gpu->context.get();
   }
   gpu->retained += 1;

@@ -6,9 +6,6 @@
 
 namespace hearth::emulated_cuda {
 
-/// What runs on an emulated GPU: PTX for sm_80 and before.
-constexpr int kArchitecture = 80;
-
 /// The PTX in what a program passes to cuModuleLoadData: the text itself, or the first uncompressed one of a fatbin.
 /// Otherwise `result` says as what the driver refuses the image, and `why` more.
 struct Image {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "emulated_cuda/driver/call.h"
+#include "emulated_cuda/driver/gpu_limits.h"
 #include "emulated_cuda/ptx/machine.h"
 
 namespace hearth::emulated_cuda {
@@ -15,17 +16,18 @@ bool within(const uint32_t (&sizes)[3], const uint64_t (&most)[3]) {
 CUresult check_launch(const Function& function, const uint32_t (&grid)[3], const uint32_t (&block)[3],
                       uint32_t shared_bytes) {
   constexpr uint64_t kMostBlocks[] = {0x7FFFFFFF, 65535, 65535};
-  constexpr uint64_t kMostThreads[] = {1024, 1024, 64};
+  constexpr uint64_t kMostInRow[] = {kMostThreads, kMostThreads, 64};
   const uint64_t threads = uint64_t{block[0]} * block[1] * block[2];
-  if (!within(grid, kMostBlocks) || !within(block, kMostThreads) || threads > 1024) return CUDA_ERROR_INVALID_VALUE;
+  if (!within(grid, kMostBlocks) || !within(block, kMostInRow) || threads > kMostThreads)
+    return CUDA_ERROR_INVALID_VALUE;
   const ptx::Function& code = *function.code;
   if (code.max_threads() != 0 && threads > code.max_threads()) return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
   const std::array<uint32_t, 3>& required = code.required_block();
   if (required[0] != 0 && !std::ranges::equal(block, required)) return CUDA_ERROR_INVALID_VALUE;
   const auto allowed = static_cast<uint64_t>(function.most_dynamic_shared_bytes);
-  const uint64_t usual = 48 << 10;
   if (shared_bytes > allowed) return CUDA_ERROR_INVALID_VALUE;
-  if (allowed <= usual && shared_bytes + code.static_shared_bytes() > usual) return CUDA_ERROR_INVALID_VALUE;
+  if (allowed <= kUsualSharedBytes && shared_bytes + code.static_shared_bytes() > kUsualSharedBytes)
+    return CUDA_ERROR_INVALID_VALUE;
   return CUDA_SUCCESS;
 }
 

@@ -2,14 +2,11 @@
 #include <cstring>
 
 #include "emulated_cuda/driver/call.h"
+#include "emulated_cuda/driver/gpu_limits.h"
 #include "emulated_cuda/driver/image.h"
 
 namespace hearth::emulated_cuda {
 namespace {
-
-constexpr int kMostThreads = 1024;
-constexpr int kMostRegisters = 255;
-constexpr int kMostSharedBytes = 163 << 10;
 
 /// What a caller of cuModuleLoadDataEx passed for the compiler's words.
 struct ErrorLog {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "emulated_cuda/driver/entry_points.h"
+#include "emulated_cuda/driver/gpu_limits.h"
 #include "emulated_cuda/ptx/memory.h"
 #include "emulated_cuda/ptx/module.h"
 #include "hearth/status.h"
@@ -57,7 +58,7 @@ struct Allocation {
 struct Function {
   Module* module = nullptr;
   const ptx::Function* code = nullptr;
-  int most_dynamic_shared_bytes = 48 << 10;
+  int most_dynamic_shared_bytes = kUsualSharedBytes;
 };
 
 struct Module {
@@ -77,7 +78,6 @@ struct Gpu {
 
 struct Context {
   Gpu* gpu = nullptr;
-  int ordinal = 0;
   CUresult lost = CUDA_SUCCESS;  ///< Set by the first failing operation; every later call returns it.
   Stream legacy;
   std::vector<std::unique_ptr<Stream>> streams;

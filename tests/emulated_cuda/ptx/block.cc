@@ -7,7 +7,7 @@ namespace hearth::ptx {
 namespace {
 
 // A warp that has run so many instructions lets others go on: it may spin until one of them does something.
-constexpr uint64_t kTurn = 20'000;
+constexpr uint64_t kTurn = 2000;
 
 }  // namespace
 

@@ -251,13 +251,13 @@ uint32_t Decoder::address(Instruction& instruction) {
   return source_of(base, narrow ? Type::kU32 : Type::kU64);
 }
 
-const Operand& Decoder::elements(const Operand& operand, size_t first, size_t count) {
+std::span<const Operand> Decoder::elements(const Operand& operand, size_t first, size_t count) {
   const size_t most = std::tuple_size_v<decltype(Instruction::operands)>;
   if (operand.kind == Operand::Kind::kVector && operand.elements.size() == count && first + count <= most) {
-    return operand;
+    return operand.elements;
   }
   fail(fmt::format("a vector of {} operands should be here", count));
-  return kNoOperand;
+  return {};
 }
 
 void Decoder::sources(Instruction& instruction, size_t first, size_t count, Type type, Fit fit) {
@@ -266,7 +266,7 @@ void Decoder::sources(Instruction& instruction, size_t first, size_t count, Type
     instruction.operands[first] = source_of(operand, type, fit);
     return;
   }
-  for (const Operand& element : elements(operand, first, count).elements) {
+  for (const Operand& element : elements(operand, first, count)) {
     instruction.operands[first++] = source_of(element, type, fit);
   }
 }
@@ -277,7 +277,7 @@ void Decoder::destinations(Instruction& instruction, size_t first, size_t count,
     instruction.operands[first] = destination_of(operand, type, fit);
     return;
   }
-  for (const Operand& element : elements(operand, first, count).elements) {
+  for (const Operand& element : elements(operand, first, count)) {
     instruction.operands[first++] = destination_of(element, type, fit);
   }
 }
@@ -303,10 +303,14 @@ void Decoder::fail(std::string_view what) {
 }
 
 Status Decoder::finish() {
-  for (size_t i = 0; i < statement_.modifiers.size() && !failed(); ++i) {
-    if ((taken_ >> i & 1) == 0) fail(fmt::format("the modifier '.{}' is not known here", statement_.modifiers[i]));
+  std::string unknown;
+  for (size_t i = 0; i < statement_.modifiers.size() && unknown.empty(); ++i) {
+    if ((taken_ >> i & 1) == 0) unknown = fmt::format("the modifier '.{}' is not known here", statement_.modifiers[i]);
   }
-  if (has_operand() && !failed()) fail("an operand is left over");
+  // A modifier that nobody took is often the reason of a failure further on.
+  if (!unknown.empty() && failed()) return {status_.code(), status_.message() + "; " + unknown};
+  if (!unknown.empty()) fail(unknown);
+  if (has_operand()) fail("an operand is left over");
   return status_;
 }
 

@@ -69,7 +69,7 @@ class Decoder {
   std::string full_opcode() const;
 
  private:
-  const Operand& elements(const Operand& operand, size_t first, size_t count);
+  std::span<const Operand> elements(const Operand& operand, size_t first, size_t count);
 
   FunctionBuilder& builder_;
   const Statement& statement_;

@@ -60,7 +60,6 @@ struct DivideOperation {
 };
 // What is documented of div.approx: beyond 2^126 the divisor's reciprocal is 0.
 struct DivideApproximatelyOperation {
-  static constexpr size_t kSources = 2;
   float operator()(float a, float b, float) const {
     if (std::fabs(b) > 0x1p126F && std::isfinite(b)) return a * std::copysign(0.0F, b);
     return a / b;

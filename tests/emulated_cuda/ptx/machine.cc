@@ -46,29 +46,18 @@ Status check(const Launch& launch) {
     return invalid_argument("kernel '{}': {} bytes of parameters are given, it has {}", function.name(),
                             launch.parameters.size(), function.parameter_bytes());
   }
+  if (launch.globals.size() < function.global_count()) {
+    return invalid_argument("kernel '{}': the addresses of {} globals are given, its module has {}", function.name(),
+                            launch.globals.size(), function.global_count());
+  }
+  if (!function.has_body()) return invalid_argument("kernel '{}' has no body", function.name());
   return {};
 }
 
 }  // namespace
 
-/// What a launch must know of a function besides its public face.
-class Machine {
- public:
-  static Status check_globals(const Launch& launch) {
-    for (const Constant& constant : launch.function->constants_) {
-      if (constant.kind == Constant::Kind::kGlobal && constant.value >= launch.globals.size()) {
-        return invalid_argument("kernel '{}': the addresses of {} globals are given, but it uses number {}",
-                                launch.function->name(), launch.globals.size(), constant.value);
-      }
-    }
-    if (!launch.function->has_body_) return invalid_argument("kernel '{}' has no body", launch.function->name());
-    return {};
-  }
-};
-
 Status run(const Launch& launch, Memory& memory) {
   HEARTH_RETURN_IF_ERROR(check(launch));
-  HEARTH_RETURN_IF_ERROR(Machine::check_globals(launch));
   const FloatingPointScope scope;
   Block block(launch, memory);
   for (uint32_t z = 0; z < launch.grid[2]; ++z) {

@@ -91,6 +91,10 @@ class Function {
   uint32_t max_threads() const { return max_threads_; }
   /// Where .reqntid is given: the block's size must be exactly this. All 0 otherwise.
   const std::array<uint32_t, 3>& required_block() const { return required_block_; }
+  /// How many globals its module has: a launch must give the address of each.
+  size_t global_count() const { return global_count_; }
+  /// False where it is only declared.
+  bool has_body() const { return has_body_; }
   /// Rows of registers of 32 lanes and 64 bits each, its constants among them.
   uint32_t register_count() const { return rows_; }
 
@@ -99,7 +103,6 @@ class Function {
   friend class ModuleParser;
   friend class Warp;
   friend class Block;
-  friend class Machine;
 
   std::string name_;
   bool is_kernel_ = false;
@@ -114,6 +117,7 @@ class Function {
   size_t local_bytes_ = 0;
   uint32_t max_threads_ = 0;
   std::array<uint32_t, 3> required_block_{};
+  size_t global_count_ = 0;
   uint32_t rows_ = 0;
   uint32_t predicates_ = 1;
   uint32_t shared_granule_ = 16;  // Bytes of the narrowest access to shared memory.

@@ -15,7 +15,7 @@ class ModuleParser {
     while (!cursor_.at_end()) HEARTH_RETURN_IF_ERROR(parse_element());
     if (module_->target_.empty()) return invalid_file("PTX: the .target directive is missing");
     module_->globals_ = std::move(scope_.globals);
-    HEARTH_RETURN_IF_ERROR(place_shared());
+    finish_functions();
     return std::shared_ptr<const Module>(std::move(module_));
   }
 
@@ -198,10 +198,11 @@ class ModuleParser {
   }
 
   // Kernels that use shared variables of the module have them in front of their own.
-  Status place_shared() {
+  void finish_functions() {
     uint32_t granule = 16;
     for (const auto& function : module_->functions_) granule = std::min(granule, function->shared_granule_);
     for (const auto& function : module_->functions_) {
+      function->global_count_ = module_->globals_.size();
       if (!function->is_kernel_) continue;
       // What it calls may access shared memory in smaller pieces than itself.
       if (!function->calls_.empty()) function->shared_granule_ = granule;
@@ -210,7 +211,6 @@ class ModuleParser {
         function->static_shared_bytes_ += function->entry_shared_offset_;
       }
     }
-    return {};
   }
 
   TokenCursor cursor_;

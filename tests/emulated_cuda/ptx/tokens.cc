@@ -78,10 +78,12 @@ class Tokenizer {
     return Token{TokenKind::kPunctuation, text_.substr(begin, 1), line_};
   }
 
-  // A word may have "::" inside, as in "L2::cache_hint"; a single colon ends a label.
+  // A word may have "::" inside, as in "L2::cache_hint"; a single colon ends a label. ".reg.b16" is two words.
   void skip_word() {
+    const bool directive = peek() == '.';
     ++at_;
     while (true) {
+      if (directive && peek() == '.') return;
       if (continues_word(peek())) {
         ++at_;
       } else if (peek() == ':' && peek(1) == ':' && continues_word(peek(2))) {

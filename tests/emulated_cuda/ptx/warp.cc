@@ -257,11 +257,10 @@ void Warp::branch_each(const uint32_t* targets, LaneMask lanes) {
   schedule();
 }
 
-// Takes lanes out of the running frame's groups. Those that wait may now have all that they wait for.
-void Warp::drop(LaneMask lanes) {
-  Frame& current = frame();
-  current.active &= ~lanes;
-  for (Group& group : current.groups) {
+// Takes lanes out of a frame's groups. Those that wait may now have all that they wait for.
+void Warp::drop(Frame& frame, LaneMask lanes) {
+  frame.active &= ~lanes;
+  for (Group& group : frame.groups) {
     group.lanes &= ~lanes;
     group.waits = false;
   }
@@ -269,11 +268,7 @@ void Warp::drop(LaneMask lanes) {
 
 void Warp::exit_lanes(LaneMask lanes) {
   live_lanes_ &= ~lanes;
-  for (size_t depth = 0; depth < depth_; ++depth) {
-    frames_[depth].active &= ~lanes;
-    for (Group& group : frames_[depth].groups) group.lanes &= ~lanes;
-  }
-  drop(lanes);
+  for (size_t depth = 0; depth <= depth_; ++depth) drop(frames_[depth], lanes);
   park();
   schedule();
 }

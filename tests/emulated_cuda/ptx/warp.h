@@ -154,7 +154,7 @@ class Warp {
   std::array<uint32_t, 3> thread_of(int lane) const;
   void park();
   void schedule();
-  void drop(LaneMask lanes);
+  static void drop(Frame& frame, LaneMask lanes);
   void leave_frame();
   void fault_call(const Instruction& instruction, const CallSite& call, int lane);
   void report_stuck();

@@ -167,15 +167,22 @@ T extreme(T a, T b, bool propagate) {
   return (a < b) == kMinimum ? a : b;
 }
 
+// Of two sources, or of three.
 template <typename T, bool kMinimum>
 void execute_extreme(const Instruction& instruction, Warp& warp, LaneMask lanes) {
   uint64_t* to = warp.row(instruction.operands[0]);
   const uint64_t* a = warp.row(instruction.operands[1]);
   const uint64_t* b = warp.row(instruction.operands[2]);
+  const uint64_t* c = warp.row(instruction.operands[3]);
+  const uint32_t options = instruction.options;
+  const bool propagate = (options & kPropagateNan) != 0;
   for_each_lane(lanes, [&](int lane) {
-    to[lane] = widen(extreme<T, kMinimum>(flush_if(narrow<T>(a[lane]), instruction.options),
-                                          flush_if(narrow<T>(b[lane]), instruction.options),
-                                          (instruction.options & kPropagateNan) != 0));
+    T result =
+        extreme<T, kMinimum>(flush_if(narrow<T>(a[lane]), options), flush_if(narrow<T>(b[lane]), options), propagate);
+    if (instruction.count == 3) {
+      result = extreme<T, kMinimum>(result, flush_if(narrow<T>(c[lane]), options), propagate);
+    }
+    to[lane] = widen(result);
   });
 }
 
@@ -268,6 +275,10 @@ void decode_extreme(Decoder& decoder, Instruction& instruction) {
   instruction.options = (decoder.take("ftz") ? kFlush : 0U) | (decoder.take("NaN") ? kPropagateNan : 0U);
   const Type type = decoder.require_type({Type::kF32, Type::kF64});
   decode_operands(decoder, instruction, type, 2);
+  if (decoder.has_operand() && type == Type::kF32) {
+    instruction.count = 3;
+    instruction.operands[3] = decoder.source(type);
+  }
   instruction.execute = type == Type::kF32 ? &execute_extreme<float, kMinimum> : &execute_extreme<double, kMinimum>;
 }
 

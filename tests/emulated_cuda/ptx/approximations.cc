@@ -13,7 +13,7 @@ double logarithm(double a) { return std::log2(a); }
 double sine(double a) { return std::sin(a); }
 double cosine(double a) { return std::cos(a); }
 double hyperbolic_tangent(double a) { return std::tanh(a); }
-double reciprocal_root(double a) { return 1 / std::sqrt(a); }
+double reciprocal_root(double a) { return static_cast<double>(1 / std::sqrt(static_cast<long double>(a))); }
 
 using Function = double (*)(double);
 
@@ -29,13 +29,19 @@ void execute_single(const Instruction& instruction, Warp& warp, LaneMask lanes) 
   });
 }
 
-// Of a double only the upper word of the result is there.
+// A double is computed in full without .ftz; with it only the upper word is looked at, and given.
 template <Function kFunction>
 void execute_double(const Instruction& instruction, Warp& warp, LaneMask lanes) {
   uint64_t* to = warp.row(instruction.operands[0]);
   const uint64_t* a = warp.row(instruction.operands[1]);
-  for_each_lane(lanes,
-                [&](int lane) { to[lane] = widen(kFunction(narrow<double>(a[lane]))) & ~uint64_t{0xFFFF'FFFF}; });
+  const uint64_t mask = instruction.options != 0 ? 0xFFFF'FFFF'0000'0000 : ~uint64_t{0};
+  const auto flushed = [&](double value) {
+    return instruction.options != 0 && std::fabs(value) < 0x1p-1022 ? std::copysign(0.0, value) : value;
+  };
+  for_each_lane(lanes, [&](int lane) {
+    const auto value = narrow<double>(a[lane] & mask);
+    to[lane] = widen(flushed(kFunction(flushed(value)))) & mask;
+  });
 }
 
 template <Function kFunction>

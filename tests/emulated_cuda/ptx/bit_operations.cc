@@ -136,7 +136,7 @@ struct InsertField {
   }
 };
 
-enum FunnelOptions : uint32_t { kFunnelRight = 1, kFunnelClamp = 2 };
+enum ShiftOptions : uint32_t { kFunnelRight = 1, kClamp = 2 };
 
 // The 64 bits [b a] shifted; the upper 32 of a shift to the left, the lower 32 of one to the right.
 void execute_funnel_shift(const Instruction& instruction, Warp& warp, LaneMask lanes) {
@@ -147,8 +147,25 @@ void execute_funnel_shift(const Instruction& instruction, Warp& warp, LaneMask l
   for_each_lane(lanes, [&](int lane) {
     const uint64_t both = b[lane] << 32 | (a[lane] & 0xFFFF'FFFF);
     const auto wanted = static_cast<uint32_t>(c[lane]);
-    const uint32_t shift = (instruction.options & kFunnelClamp) != 0 ? std::min(wanted, 32U) : wanted & 31;
+    const uint32_t shift = (instruction.options & kClamp) != 0 ? std::min(wanted, 32U) : wanted & 31;
     to[lane] = static_cast<uint32_t>((instruction.options & kFunnelRight) != 0 ? both >> shift : both << shift >> 32);
+  });
+}
+
+// `b` ones from bit `a` on. Only their lowest five bits count, or, with kClamp, larger ones mean all the way up.
+void execute_mask(const Instruction& instruction, Warp& warp, LaneMask lanes) {
+  uint64_t* to = warp.row(instruction.operands[0]);
+  const uint64_t* a = warp.row(instruction.operands[1]);
+  const uint64_t* b = warp.row(instruction.operands[2]);
+  for_each_lane(lanes, [&](int lane) {
+    auto first = static_cast<uint32_t>(a[lane]);
+    auto count = static_cast<uint32_t>(b[lane]);
+    if ((instruction.options & kClamp) == 0) {
+      first &= 31;
+      count &= 31;
+    }
+    const uint64_t ones = (uint64_t{1} << std::min(count, 32U)) - 1;
+    to[lane] = first < 32 ? static_cast<uint32_t>(ones << first) : 0;
   });
 }
 
@@ -325,8 +342,16 @@ void decode_funnel_shift(Decoder& decoder, Instruction& instruction) {
   const bool clamp = decoder.take("clamp");
   if (!clamp && !decoder.take("wrap")) decoder.fail("one of .clamp and .wrap is missing");
   decode_operands(decoder, instruction, decoder.require_type({Type::kB32}), 3);
-  instruction.options = (right ? kFunnelRight : 0U) | (clamp ? kFunnelClamp : 0U);
+  instruction.options = (right ? kFunnelRight : 0U) | (clamp ? kClamp : 0U);
   instruction.execute = &execute_funnel_shift;
+}
+
+void decode_mask(Decoder& decoder, Instruction& instruction) {
+  const bool clamp = decoder.take("clamp");
+  if (!clamp && !decoder.take("wrap")) decoder.fail("one of .clamp and .wrap is missing");
+  instruction.options = clamp ? kClamp : 0U;
+  decode_operands(decoder, instruction, decoder.require_type({Type::kB32}), 2);
+  instruction.execute = &execute_mask;
 }
 
 void decode_logic_3(Decoder& decoder, Instruction& instruction) {
@@ -357,6 +382,7 @@ constexpr auto kOpcodes = std::to_array<Opcode>({
     {"shl", Accepts::kInteger, &decode_shift<ShiftLeft>},
     {"shr", Accepts::kInteger, &decode_shift<ShiftRight>},
     {"shf", Accepts::kInteger, &decode_funnel_shift},
+    {"bmsk", Accepts::kInteger, &decode_mask},
     {"popc", Accepts::kInteger, &decode_count<PopulationCountOperation>},
     {"clz", Accepts::kInteger, &decode_count<LeadingZerosOperation>},
     {"brev", Accepts::kInteger, &decode_reverse},

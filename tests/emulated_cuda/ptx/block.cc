@@ -1,7 +1,6 @@
 #include "emulated_cuda/ptx/block.h"
 
 #include <bit>
-#include <cstdlib>
 
 namespace hearth::ptx {
 namespace {
@@ -9,13 +8,15 @@ namespace {
 // A warp that has run so many instructions lets others go on: it may spin until one of them does something.
 constexpr uint64_t kTurn = 2000;
 
+size_t shared_bytes(const Launch& launch) {
+  const size_t own = launch.function->static_shared_bytes();
+  return launch.dynamic_shared_bytes == 0 ? own : align_up(own, kSharedAlignment) + launch.dynamic_shared_bytes;
+}
+
 }  // namespace
 
 Block::Block(const Launch& launch, Memory& memory)
-    : shared_((launch.dynamic_shared_bytes != 0 ? (launch.function->static_shared_bytes() + 15) / 16 * 16
-                                                : launch.function->static_shared_bytes()) +
-                  launch.dynamic_shared_bytes,
-              launch.function->shared_granule_,
+    : shared_(shared_bytes(launch), launch.function->shared_granule_,
               (launch.block[0] * launch.block[1] * launch.block[2] + kLanes - 1) / kLanes),
       random_(launch.seed) {
   state_.launch = &launch;

@@ -38,6 +38,7 @@ const InstructionCase kCases[] = {
     {"cvt.rn.f32.s32 d, a;", "f32 b32", {0x0100'0001}, 0x4B80'0000},
     {"cvt.rn.f32.s32 d, a;", "f32 b32", {0x0100'0003}, 0x4B80'0002},
     {"cvt.rz.f32.s32 d, a;", "f32 b32", {0x0100'0003}, 0x4B80'0001},
+    {"cvt.rn.f32.u32 d, a;", "f32 b32", {0x8000'0080}, 0x4F00'0000},
     {"cvt.rp.f32.u32 d, a;", "f32 b32", {0xFFFF'FFFF}, 0x4F80'0000},
     {"cvt.rm.f32.u32 d, a;", "f32 b32", {0xFFFF'FFFF}, 0x4F7F'FFFF},
     {"cvt.rn.f32.s32 d, a;", "f32 b32", {0xFFFF'FFFF}, 0xBF80'0000},

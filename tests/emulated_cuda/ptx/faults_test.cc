@@ -35,7 +35,16 @@ const FaultCase kCases[] = {
      "st.shared.b32 [%r3], %r0; bar.sync 0; xor.b32 %r5, %r1, 128; add.u32 %r5, %r5, %r2; ld.shared.b32 %r6, [%r5]; "
      "bar.sync 0; st.shared.b32 [%r3], %r6;",
      64, ""},
-    {"two warps write the same value", "st.shared.b32 [s], 1;", 64, "race: shared memory at byte 0 is written"},
+    {"two warps write two values", "setp.lt.u32 %p1, %r0, 32; selp.b32 %r5, 1, 2, %p1; st.shared.b32 [s], %r5;", 64,
+     "race: shared memory at byte 0 is written"},
+    {"two warps write one value", "st.shared.b32 [s], 1; bar.sync 0; ld.shared.b32 %r5, [s];", 64, ""},
+    {"two warps write one value and one of them another",
+     "setp.lt.u32 %p1, %r0, 64; @%p1 st.shared.b32 [s], 1; setp.lt.u32 %p2, %r0, 32; @%p2 bra END; bar.sync 1, 64; "
+     "setp.ge.u32 %p3, %r0, 64; @%p3 st.shared.b32 [s], 2; END:",
+     96, "race: shared memory at byte 0 is "},
+    {"two warps write one value and a third reads it",
+     "setp.lt.u32 %p1, %r0, 64; @%p1 st.shared.b32 [s], 1; @!%p1 ld.shared.b32 %r5, [s];", 96,
+     "shared memory at byte 0 is "},
     {"two warps read", "setp.eq.u32 %p1, %r0, 0; @%p1 st.shared.b32 [s], 1; bar.sync 0; ld.shared.b32 %r5, [s];", 64,
      ""},
     {"two lanes write two values", "st.shared.b32 [s], %r0;", 2, "gets two different values by the same instruction"},

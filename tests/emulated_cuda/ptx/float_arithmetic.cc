@@ -167,15 +167,22 @@ T extreme(T a, T b, bool propagate) {
   return (a < b) == kMinimum ? a : b;
 }
 
+// Of two sources, or of three.
 template <typename T, bool kMinimum>
 void execute_extreme(const Instruction& instruction, Warp& warp, LaneMask lanes) {
   uint64_t* to = warp.row(instruction.operands[0]);
   const uint64_t* a = warp.row(instruction.operands[1]);
   const uint64_t* b = warp.row(instruction.operands[2]);
+  const uint64_t* c = warp.row(instruction.operands[3]);
+  const uint32_t options = instruction.options;
+  const bool propagate = (options & kPropagateNan) != 0;
   for_each_lane(lanes, [&](int lane) {
-    to[lane] = widen(extreme<T, kMinimum>(flush_if(narrow<T>(a[lane]), instruction.options),
-                                          flush_if(narrow<T>(b[lane]), instruction.options),
-                                          (instruction.options & kPropagateNan) != 0));
+    T result =
+        extreme<T, kMinimum>(flush_if(narrow<T>(a[lane]), options), flush_if(narrow<T>(b[lane]), options), propagate);
+    if (instruction.count == 3) {
+      result = extreme<T, kMinimum>(result, flush_if(narrow<T>(c[lane]), options), propagate);
+    }
+    to[lane] = widen(result);
   });
 }
 
@@ -222,6 +229,31 @@ void decode_root(Decoder& decoder, Instruction& instruction) {
   choose<Operation>(decoder, instruction, type, options, rounding.value_or(Rounding::kNearestEven));
 }
 
+// rcp.approx.ftz.f64 looks at the upper word only, and gives one.
+void execute_reciprocal_of_upper_word(const Instruction& instruction, Warp& warp, LaneMask lanes) {
+  constexpr uint64_t kUpperWord = 0xFFFF'FFFF'0000'0000;
+  uint64_t* to = warp.row(instruction.operands[0]);
+  const uint64_t* a = warp.row(instruction.operands[1]);
+  const auto flush_double = [](double value) {
+    return std::fabs(value) < 0x1p-1022 ? std::copysign(0.0, value) : value;
+  };
+  for_each_lane(lanes, [&](int lane) {
+    const auto value = narrow<double>(a[lane] & kUpperWord);
+    to[lane] = widen(flush_double(1 / flush_double(value))) & kUpperWord;
+  });
+}
+
+void decode_reciprocal(Decoder& decoder, Instruction& instruction) {
+  const std::vector<std::string_view>& modifiers = decoder.statement().modifiers;
+  if (modifiers != std::vector<std::string_view>{"approx", "ftz", "f64"}) {
+    decode_root<ReciprocalOperation>(decoder, instruction);
+    return;
+  }
+  decoder.ignore({"approx", "ftz"});
+  decode_operands(decoder, instruction, decoder.require_type({Type::kF64}), 1);
+  instruction.execute = &execute_reciprocal_of_upper_word;
+}
+
 void decode_divide(Decoder& decoder, Instruction& instruction) {
   const bool approximate = decoder.take("approx");
   const bool full = decoder.take("full");
@@ -243,6 +275,10 @@ void decode_extreme(Decoder& decoder, Instruction& instruction) {
   instruction.options = (decoder.take("ftz") ? kFlush : 0U) | (decoder.take("NaN") ? kPropagateNan : 0U);
   const Type type = decoder.require_type({Type::kF32, Type::kF64});
   decode_operands(decoder, instruction, type, 2);
+  if (decoder.has_operand() && type == Type::kF32) {
+    instruction.count = 3;
+    instruction.operands[3] = decoder.source(type);
+  }
   instruction.execute = type == Type::kF32 ? &execute_extreme<float, kMinimum> : &execute_extreme<double, kMinimum>;
 }
 
@@ -253,7 +289,7 @@ constexpr auto kOpcodes = std::to_array<Opcode>({
     {"fma", Accepts::kFloat, &decode_rounded<MultiplyAddOperation>},
     {"mad", Accepts::kFloat, &decode_rounded<MultiplyAddOperation>},
     {"div", Accepts::kFloat, &decode_divide},
-    {"rcp", Accepts::kFloat, &decode_root<ReciprocalOperation>},
+    {"rcp", Accepts::kFloat, &decode_reciprocal},
     {"sqrt", Accepts::kFloat, &decode_root<SquareRootOperation>},
     {"abs", Accepts::kFloat, &decode_sign<AbsoluteOperation>},
     {"neg", Accepts::kFloat, &decode_sign<NegateOperation>},

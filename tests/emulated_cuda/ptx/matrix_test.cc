@@ -28,6 +28,8 @@ struct MatrixCase {
   Place (*b)(int group, int thread, int i);
 };
 
+void PrintTo(const MatrixCase& test, std::ostream* stream) { *stream << test.name; }
+
 const MatrixCase kCases[] = {
     {"m16n8k8.row.col.f32.f16.f16.f32", "f16", 8, 4, 2,
      [](int g, int t, int i) { return Place{i < 2 ? g : g + 8, t * 2 + (i & 1)}; },

@@ -39,6 +39,13 @@ TEST(MemoryAccess, LoadsAndStoresAllWidthsAndSpaces) {
        {7},
        7},
       {"prefetch.global.L2 [%in]; ld.b64 %d2, [%in]; st.global.wt.b64 [%out], %d2;", {7}, 7},
+      {".shared .align 16 .b64 s[2]; ld.global.v2.b64 {%d1, %d2}, [%in]; st.shared.v2.b64 [s], {%d1, %d2}; "
+       "ld.shared.v2.b64 {%d3, "
+       "%d4}, [s]; ld.shared.b16 %h1, [s+2]; ld.shared.b8 %h2, [s+8]; st.global.b64 [%out], %d4; st.global.b16 "
+       "[%out+2], "
+       "%h1; st.global.b8 [%out+1], %h2;",
+       {0x0000'0000'1234'0000, 0x55},
+       0x1234'5555},
       // Shared, local, constant and module memory, and generic addresses of the first two.
       {".shared .align 8 .b8 s[16]; st.shared.b32 [s+4], 9; ld.shared.b32 %r1, [s+4]; st.global.b32 [%out], %r1;",
        {},
@@ -146,6 +153,7 @@ TEST(Atomics, ReadChangeAndWrite) {
       {"atom.global.add.u32 %r1, [%in], 5;", 7, 12},
       {"atom.global.gpu.relaxed.add.s32 %r1, [%in], -5;", 7, 2},
       {"atom.add.u64 %d1, [%in], 1;", 0xFFFF'FFFF, 0x1'0000'0000},
+      {"atom.global.gpu.relaxed.add.f32 %r1, [%in], 0fBF800000;", 0x3F80'0000, 0},
       {"atom.global.gpu.acq_rel.add.f32 %r1, [%in], 0f3F800000;", 0x3F80'0000, 0x4000'0000},
       {"atom.global.add.f32 %r1, [%in], 0f00000001;", 1, 0},  // Denormals are flushed.
       {"atom.global.add.f64 %d1, [%in], 0d3FF0000000000000;", 0x3FF0'0000'0000'0000, 0x4000'0000'0000'0000},
@@ -167,7 +175,8 @@ TEST(Atomics, ReadChangeAndWrite) {
       {"atom.global.inc.u32 %r1, [%in], 12;", 12, 0},
       {"atom.global.inc.u32 %r1, [%in], 12;", 11, 12},
       {"atom.global.dec.u32 %r1, [%in], 12;", 0, 12},
-      {"atom.global.dec.u32 %r1, [%in], 12;", 13, 12},
+      {"atom.global.dec.u32 %r1, [%in], 12;", 20, 12},
+      {"atom.global.dec.u32 %r1, [%in], 12;", 12, 11},
       {"red.global.add.u32 [%in], 5;", 7, 12},
       {"red.relaxed.gpu.global.max.s32 [%in], 5;", 7, 7},
       {"red.global.add.v2.f32 [%in], {%r20, 0f3F800000};", 0x3F80'0000'3F80'0000, 0x4000'0000'3F80'0000},

@@ -13,6 +13,12 @@
 
 namespace hearth::ptx {
 
+/// `offset`, moved up to the next multiple of `alignment`.
+constexpr size_t align_up(size_t offset, size_t alignment) { return (offset + alignment - 1) / alignment * alignment; }
+
+/// What dynamic shared memory, and what a function's own, is aligned to.
+inline constexpr size_t kSharedAlignment = 16;
+
 /// A formal parameter: where it lies in the block of bytes that a launch passes.
 struct Parameter {
   std::string name;

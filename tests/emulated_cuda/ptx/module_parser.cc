@@ -207,7 +207,7 @@ class ModuleParser {
       // What it calls may access shared memory in smaller pieces than itself.
       if (!function->calls_.empty()) function->shared_granule_ = granule;
       if (function->uses_module_shared_) {
-        function->entry_shared_offset_ = align_up(scope_.shared_bytes, 16);
+        function->entry_shared_offset_ = align_up(scope_.shared_bytes, kSharedAlignment);
         function->static_shared_bytes_ += function->entry_shared_offset_;
       }
     }

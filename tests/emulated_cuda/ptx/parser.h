@@ -26,9 +26,6 @@ struct Declaration {
 /// Reads from ".align" or the type on, up to but without ';' or ','.
 Result<Declaration> parse_declaration(TokenCursor& cursor);
 
-/// `offset`, moved up to the next multiple of `alignment`.
-constexpr size_t align_up(size_t offset, size_t alignment) { return (offset + alignment - 1) / alignment * alignment; }
-
 /// What the functions of a module share while it is parsed.
 struct ModuleScope {
   Scope variables;

@@ -45,31 +45,33 @@ std::optional<std::string> SharedMemory::check_read(const SharedAccess& access, 
                        place(granule), state.write_lane, state.write_warp, state.write_line);
   }
   if (atomic) return std::nullopt;
-  if (auto problem = check_atomics(access, granule, "read")) return problem;
+  if (auto problem = check_joint(access, granule, "read")) return problem;
   read_times_[granule * warps_ + access.warp] = seen[access.warp];
   state.read_line = access.line;
   return std::nullopt;
 }
 
-std::optional<std::string> SharedMemory::check_atomics(const SharedAccess& access, size_t granule,
-                                                       std::string_view verb) const {
-  if (atomic_times_.empty()) return std::nullopt;
+std::optional<std::string> SharedMemory::check_joint(const SharedAccess& access, size_t granule,
+                                                     std::string_view verb) const {
+  if (joint_times_.empty()) return std::nullopt;
   for (uint32_t warp = 0; warp < warps_; ++warp) {
-    if (atomic_times_[granule * warps_ + warp] <= clocks_[access.warp][warp]) continue;
-    return fmt::format("race: {} is {}, which warp {} changes atomically with no barrier in between", place(granule),
-                       verb, warp);
+    if (joint_times_[granule * warps_ + warp] <= clocks_[access.warp][warp]) continue;
+    return fmt::format("race: {} is {}, which warp {} writes too with no barrier in between", place(granule), verb,
+                       warp);
   }
   return std::nullopt;
 }
 
-std::optional<std::string> SharedMemory::check_write(const SharedAccess& access, size_t granule, bool atomic) {
+std::optional<std::string> SharedMemory::check_write(const SharedAccess& access, size_t granule, Joint joint) {
   const Granule& state = granules_[granule];
   const Clock& seen = clocks_[access.warp];
   if (state.pending) {
     return fmt::format("{} is written, which the cp.async at line {} has not finished writing", place(granule),
                        state.write_line);
   }
-  if (state.write_time > seen[state.write_warp] && !(atomic && state.atomic)) {
+  const bool concurrent = state.write_time > seen[state.write_warp];
+  const bool together = joint == Joint::kAtomic ? state.atomic : joint == Joint::kSameValue && !state.atomic;
+  if (concurrent && !together) {
     return fmt::format("race: {} is written, which lane {} of warp {} writes at line {} with no barrier in between",
                        place(granule), state.write_lane, state.write_warp, state.write_line);
   }
@@ -79,7 +81,17 @@ std::optional<std::string> SharedMemory::check_write(const SharedAccess& access,
     return fmt::format("race: {} is written, which warp {} reads (line {} read it last) with no barrier in between",
                        place(granule), warp, state.read_line);
   }
-  return atomic ? std::nullopt : check_atomics(access, granule, "written");
+  if (joint == Joint::kNone) return check_joint(access, granule, "written");
+  if (joint == Joint::kSameValue && concurrent) {
+    note_joint(granule, state.write_warp, state.write_time);
+    note_joint(granule, access.warp, seen[access.warp]);
+  }
+  return std::nullopt;
+}
+
+void SharedMemory::note_joint(size_t granule, uint32_t warp, uint32_t time) {
+  if (joint_times_.empty()) joint_times_.resize(read_times_.size());
+  joint_times_[granule * warps_ + warp] = time;
 }
 
 void SharedMemory::note_write(const SharedAccess& access, size_t granule, bool atomic) {
@@ -104,11 +116,12 @@ std::optional<std::string> SharedMemory::store(const SharedAccess& access, uint6
                                                std::span<const std::byte> from) {
   for (size_t at = address; at < address + from.size(); at += granule_bytes_) {
     const size_t granule = at / granule_bytes_;
-    if (auto problem = check_write(access, granule, false)) return problem;
     const Granule& state = granules_[granule];
-    if (state.write_time > block_start_ && state.write_warp == access.warp && state.write_step == access.step &&
-        state.write_lane != access.lane &&
-        std::memcmp(bytes_.data() + at, from.data() + (at - address), granule_bytes_) != 0) {
+    const bool written = state.write_time > block_start_;
+    const bool same = written && std::memcmp(bytes_.data() + at, from.data() + (at - address), granule_bytes_) == 0;
+    if (auto problem = check_write(access, granule, same ? Joint::kSameValue : Joint::kNone)) return problem;
+    if (written && !same && state.write_warp == access.warp && state.write_step == access.step &&
+        state.write_lane != access.lane) {
       return fmt::format("race: {} gets two different values by the same instruction, the other from lane {}",
                          place(granule), state.write_lane);
     }
@@ -119,13 +132,12 @@ std::optional<std::string> SharedMemory::store(const SharedAccess& access, uint6
 }
 
 std::optional<std::string> SharedMemory::check_atomic(const SharedAccess& access, uint64_t address, size_t bytes) {
-  if (atomic_times_.empty()) atomic_times_.resize(read_times_.size());
   for (size_t at = address; at < address + bytes; at += granule_bytes_) {
     const size_t granule = at / granule_bytes_;
     if (auto problem = check_read(access, granule, true)) return problem;
-    if (auto problem = check_write(access, granule, true)) return problem;
+    if (auto problem = check_write(access, granule, Joint::kAtomic)) return problem;
     note_write(access, granule, true);
-    atomic_times_[granule * warps_ + access.warp] = clocks_[access.warp][access.warp];
+    note_joint(granule, access.warp, clocks_[access.warp][access.warp]);
   }
   return std::nullopt;
 }
@@ -133,7 +145,7 @@ std::optional<std::string> SharedMemory::check_atomic(const SharedAccess& access
 std::optional<std::string> SharedMemory::begin_copy(const SharedAccess& access, uint64_t address, size_t bytes) {
   for (size_t at = address; at < address + bytes; at += granule_bytes_) {
     const size_t granule = at / granule_bytes_;
-    if (auto problem = check_write(access, granule, false)) return problem;
+    if (auto problem = check_write(access, granule, Joint::kNone)) return problem;
     note_write(access, granule, false);
     granules_[granule].pending = true;
   }

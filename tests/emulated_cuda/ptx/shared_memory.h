@@ -22,7 +22,8 @@ struct SharedAccess {
 /// The shared memory of a block, with what is needed to tell races. Each warp has a vector clock, which barriers join
 /// ("happens before", as in FastTrack: Flanagan and Freund, 2009): two accesses by different warps are in order when
 /// a barrier that both took part in lies between them. The lanes of one warp run in lock-step and are in order, except
-/// that two of them must not write different values to one place in the same instruction.
+/// that two of them must not write different values to one place in the same instruction. Warps may write the same
+/// value to one place, which Triton's kernels do.
 ///
 /// Accesses return what is wrong with them, if anything; the bytes must lie inside and be aligned to their size.
 class SharedMemory {
@@ -66,9 +67,13 @@ class SharedMemory {
     bool pending = false;
   };
 
+  // Writes of several warps that need no order among themselves.
+  enum class Joint : uint8_t { kNone, kAtomic, kSameValue };
+
   std::optional<std::string> check_read(const SharedAccess& access, size_t granule, bool atomic);
-  std::optional<std::string> check_write(const SharedAccess& access, size_t granule, bool atomic);
-  std::optional<std::string> check_atomics(const SharedAccess& access, size_t granule, std::string_view verb) const;
+  std::optional<std::string> check_write(const SharedAccess& access, size_t granule, Joint joint);
+  void note_joint(size_t granule, uint32_t warp, uint32_t time);
+  std::optional<std::string> check_joint(const SharedAccess& access, size_t granule, std::string_view verb) const;
   void note_write(const SharedAccess& access, size_t granule, bool atomic);
   std::string place(size_t granule) const;
 
@@ -77,9 +82,9 @@ class SharedMemory {
   uint32_t warps_;
   uint32_t block_start_ = 0;  // Times up to this one belong to earlier blocks.
   std::vector<Granule> granules_;
-  std::vector<uint32_t> read_times_;    // [granule][warp]
-  std::vector<uint32_t> atomic_times_;  // The same; empty before the first atomic access.
-  std::vector<Clock> clocks_;           // [warp]
+  std::vector<uint32_t> read_times_;   // [granule][warp]
+  std::vector<uint32_t> joint_times_;  // The same, of writes of kinds in Joint; empty before the first one.
+  std::vector<Clock> clocks_;          // [warp]
 };
 
 }  // namespace hearth::ptx

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "emulated_cuda/ptx/parser.h"
-
 namespace hearth::ptx {
 namespace {
 
@@ -70,7 +68,7 @@ void Warp::fill_constants(Frame& frame) {
         value += frame.local_base;
         break;
       case Constant::Kind::kDynamicShared:
-        value = align_up(kernel.static_shared_bytes_, 16);
+        value = align_up(kernel.static_shared_bytes_, kSharedAlignment);
         break;
       case Constant::Kind::kSpecial:
         for (int lane = 0; lane < kLanes; ++lane) {

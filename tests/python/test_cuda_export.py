@@ -176,13 +176,25 @@ def test_a_language_model_is_kernels_and_the_runtimes_layers():
     assert not set(calls) - {"hearth_attention", "hearth_linear"}
 
 
-def test_attention_without_a_mask_is_the_runtimes():
-    class Attention(nn.Module):
-        def forward(self, x):
-            return nn.functional.scaled_dot_product_attention(x, x * 2, x + 1).transpose(1, 2).reshape(x.shape[0], -1)
+class Attention(nn.Module):
+    def __init__(self, first):
+        super().__init__()
+        self.first = first
 
-    sources = generated(Attention(), (torch.randn(2, 4, 9, 16),), shapes=({0: torch.export.Dim("n", min=1, max=8)},))
-    assert called(sources) == {"hearth_encoder_attention": 1}
+    def forward(self, x):
+        mask = None
+        if self.first is not None:
+            mask = (torch.arange(x.shape[2]) >= self.first).view(1, 1, 1, -1).expand(x.shape[0], 1, x.shape[2], -1)
+        return nn.functional.scaled_dot_product_attention(x, x * 2, x + 1, mask).transpose(1, 2).flatten(1)
+
+
+@pytest.mark.parametrize(
+    ("first", "calls"),
+    [(None, {"hearth_encoder_attention": 1}), (0, {"hearth_encoder_attention": 1}), (1, {"bmm_out": 2})],
+)
+def test_attention_to_everything_is_the_runtimes(first, calls):
+    shapes = ({0: torch.export.Dim("n", min=1, max=8)},)
+    assert called(generated(Attention(first), (torch.randn(2, 4, 9, 16),), shapes=shapes)) == calls
 
 
 def test_indices_from_data_cannot_leave_their_tensor():

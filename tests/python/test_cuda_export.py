@@ -17,6 +17,7 @@ from hearth.export.lower import generate
 from hearth.export.targets import TARGETS, select_targets
 from hearth.export.trace import trace
 from torch import nn
+from torch._inductor.fx_passes import joint_graph, post_grad
 
 CUDA, CPU = TARGETS["cuda-sm80"], TARGETS["cpu-x86_64-v3"]
 DYNAMIC = ({0: torch.export.Dim("batch", min=1, max=1024)},)
@@ -99,11 +100,16 @@ def test_the_manifest_describes_both_targets_over_the_same_weights(both):
     assert weights and set(weights.values()) == {1}
 
 
-def test_code_for_the_cpu_is_what_it_is_without_a_gpu():
+def test_code_for_each_device_is_what_it_is_without_the_other():
     model, args, shapes = made()
     method = trace("forward", Method(model, args, dynamic_shapes=shapes), {})
-    before, gpu, after = (generate(method.program, target) for target in (CPU, CUDA, CPU))
+    tables = [table.patterns for table in (*joint_graph.pass_patterns, *post_grad.pass_patterns)]
+    before = generate(method.program, CPU)
+    sizes = [sum(map(len, table.values())) for table in tables]
+    gpu, after, again = (generate(method.program, target) for target in (CUDA, CPU, CUDA))
     assert (before.wrapper, before.kernel) == (after.wrapper, after.kernel)
+    assert (gpu.wrapper, gpu.gpu_kernels) == (again.wrapper, again.gpu_kernels)
+    assert [sum(map(len, table.values())) for table in tables] == sizes
     assert not before.gpu_kernels and gpu.gpu_kernels
     assert gpu.constants.keys() == before.constants.keys()
     assert all(gpu.constants[name] is before.constants[name] for name in before.constants)

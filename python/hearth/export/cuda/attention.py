@@ -11,13 +11,34 @@ _aten = torch.ops.aten
 
 
 def use_own_attention(graph: Graph) -> None:
-    """Makes attention of a sequence to itself hearth_encoder_attention, where no mask hides anything. What is
-    left Inductor takes apart into two products and a softmax, with all scores in memory."""
+    """Makes attention of a sequence to itself hearth_encoder_attention, where no mask hides anything. What is left
+    Inductor takes apart into two products and a softmax, with all scores in memory. Either way the answer keeps the
+    order in memory that the CPU's had: the graph was traced with that, and has views of it."""
     for node in graph.find_nodes(op="call_function", target=_attention):
-        if _is_served(node):
-            with graph.inserting_before(node):
-                node.replace_all_uses_with(_own(graph, node))
-            graph.erase_node(node)
+        with graph.inserting_before(node):
+            served = _is_served(node)
+            answer = _own(graph, node) if served else graph.node_copy(node)
+            order = _memory_order(node.meta["val"])
+            if order != ((0, 2, 1, 3) if served else (0, 1, 2, 3))[: len(order)]:
+                answer = _laid_out(graph, answer, order)
+        node.replace_all_uses_with(answer)
+        graph.erase_node(node)
+
+
+def _memory_order(answer: torch.Tensor) -> tuple[int, ...]:
+    """The dimensions of a dense tensor, outermost first, as the example's sizes tell."""
+    strides = [stride if isinstance(stride, int) else stride.node.hint for stride in answer.stride()]
+    if None in strides:
+        return tuple(range(answer.dim()))
+    return tuple(sorted(range(answer.dim()), key=lambda dimension: -strides[dimension]))
+
+
+def _laid_out(graph: Graph, answer: Node, order: tuple[int, ...]) -> Node:
+    """`answer` copied so that its memory has this order."""
+    permuted = graph.call_function(_aten.permute.default, (answer, list(order)))
+    copied = graph.call_function(_aten.clone.default, (permuted,), {"memory_format": torch.contiguous_format})
+    back = [order.index(dimension) for dimension in range(len(order))]
+    return graph.call_function(_aten.permute.default, (copied, back))
 
 
 def _arguments(node: Node) -> dict:

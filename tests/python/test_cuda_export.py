@@ -203,6 +203,20 @@ def test_attention_to_everything_is_the_runtimes(first, calls):
     assert called(generated(Attention(first), (torch.randn(2, 4, 9, 16),), shapes=shapes)) == calls
 
 
+def test_answers_of_attention_lie_in_memory_as_the_graph_was_traced():
+    class Layer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.MultiheadAttention(16, 2)
+
+        def forward(self, x, y):
+            return self.layer(x, y, y, need_weights=False)[0]
+
+    batch = torch.export.Dim("batch", min=1, max=16)
+    sources = generated(Layer().eval(), (torch.randn(5, 3, 16), torch.randn(7, 3, 16)), shapes=({1: batch}, {1: batch}))
+    assert called(sources)["bmm_out"] == 2
+
+
 def test_indices_from_data_cannot_leave_their_tensor():
     class Rows(nn.Module):
         def forward(self, table, index):

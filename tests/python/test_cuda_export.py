@@ -17,6 +17,7 @@ from hearth.export.lower import generate
 from hearth.export.targets import TARGETS, select_targets
 from hearth.export.trace import trace
 from torch import nn
+from torch._inductor.fx_passes import joint_graph, post_grad
 
 CUDA, CPU = TARGETS["cuda-sm80"], TARGETS["cpu-x86_64-v3"]
 DYNAMIC = ({0: torch.export.Dim("batch", min=1, max=1024)},)
@@ -99,11 +100,16 @@ def test_the_manifest_describes_both_targets_over_the_same_weights(both):
     assert weights and set(weights.values()) == {1}
 
 
-def test_code_for_the_cpu_is_what_it_is_without_a_gpu():
+def test_code_for_each_device_is_what_it_is_without_the_other():
     model, args, shapes = made()
     method = trace("forward", Method(model, args, dynamic_shapes=shapes), {})
-    before, gpu, after = (generate(method.program, target) for target in (CPU, CUDA, CPU))
+    tables = [table.patterns for table in (*joint_graph.pass_patterns, *post_grad.pass_patterns)]
+    before = generate(method.program, CPU)
+    sizes = [sum(map(len, table.values())) for table in tables]
+    gpu, after, again = (generate(method.program, target) for target in (CUDA, CPU, CUDA))
     assert (before.wrapper, before.kernel) == (after.wrapper, after.kernel)
+    assert (gpu.wrapper, gpu.gpu_kernels) == (again.wrapper, again.gpu_kernels)
+    assert [sum(map(len, table.values())) for table in tables] == sizes
     assert not before.gpu_kernels and gpu.gpu_kernels
     assert gpu.constants.keys() == before.constants.keys()
     assert all(gpu.constants[name] is before.constants[name] for name in before.constants)
@@ -176,13 +182,39 @@ def test_a_language_model_is_kernels_and_the_runtimes_layers():
     assert not set(calls) - {"hearth_attention", "hearth_linear"}
 
 
-def test_attention_without_a_mask_is_the_runtimes():
-    class Attention(nn.Module):
-        def forward(self, x):
-            return nn.functional.scaled_dot_product_attention(x, x * 2, x + 1).transpose(1, 2).reshape(x.shape[0], -1)
+class Attention(nn.Module):
+    def __init__(self, first):
+        super().__init__()
+        self.first = first
 
-    sources = generated(Attention(), (torch.randn(2, 4, 9, 16),), shapes=({0: torch.export.Dim("n", min=1, max=8)},))
-    assert called(sources) == {"hearth_encoder_attention": 1}
+    def forward(self, x):
+        mask = None
+        if self.first is not None:
+            mask = (torch.arange(x.shape[2]) >= self.first).view(1, 1, 1, -1).expand(x.shape[0], 1, x.shape[2], -1)
+        return nn.functional.scaled_dot_product_attention(x, x * 2, x + 1, mask).transpose(1, 2).flatten(1)
+
+
+@pytest.mark.parametrize(
+    ("first", "calls"),
+    [(None, {"hearth_encoder_attention": 1}), (0, {"hearth_encoder_attention": 1}), (1, {"bmm_out": 2})],
+)
+def test_attention_to_everything_is_the_runtimes(first, calls):
+    shapes = ({0: torch.export.Dim("n", min=1, max=8)},)
+    assert called(generated(Attention(first), (torch.randn(2, 4, 9, 16),), shapes=shapes)) == calls
+
+
+def test_answers_of_attention_lie_in_memory_as_the_graph_was_traced():
+    class Layer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.MultiheadAttention(16, 2)
+
+        def forward(self, x, y):
+            return self.layer(x, y, y, need_weights=False)[0]
+
+    batch = torch.export.Dim("batch", min=1, max=16)
+    sources = generated(Layer().eval(), (torch.randn(5, 3, 16), torch.randn(7, 3, 16)), shapes=({1: batch}, {1: batch}))
+    assert called(sources)["bmm_out"] == 2
 
 
 def test_indices_from_data_cannot_leave_their_tensor():

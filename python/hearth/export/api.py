@@ -15,6 +15,7 @@ from hearth.export.accuracy import Accuracy
 from hearth.export.build import Library, build_libraries
 from hearth.export.compile import find_compiler
 from hearth.export.cuda.machine_code import parse_architectures
+from hearth.export.cuda.patches import check_versions
 from hearth.export.errors import ExportError
 from hearth.export.gate import refuse_host_paths
 from hearth.export.manifest import assemble
@@ -108,6 +109,8 @@ def save(
     toolchain = find_compiler(compiler)
     for target in chosen:
         toolchain.command("c++", target)
+        if target.device == "cuda":
+            check_versions()
     progress.start(len(entries) * (1 + 2 * len(chosen)) + 1)
 
     traced, shared = [], {}

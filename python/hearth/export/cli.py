@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--targets",
         default=",".join(DEFAULT_TARGETS),
-        help=f"comma-separated, of {', '.join(sorted(TARGETS))}; 'cpu' for the first two of x86_64, 'all' for every "
+        help=f"comma-separated, of {', '.join(sorted(TARGETS))}; 'cpu' for the two of x86_64, 'all' for every "
         "processor, 'cuda' for NVIDIA GPUs (default: %(default)s)",
     )
     parser.add_argument(

@@ -26,14 +26,17 @@ _CUDA_SYMBOLS = Path(__file__).resolve().parent / "cuda" / "symbols.def"
 
 def runtime_symbols(machine: str, device: str = "cpu") -> frozenset[str] | None:
     """What the runtime serves on `machine` to code for `device`: names of C functions, and of operators that are called
-    by name ("aten::bincount"). From the packaged lists or the source tree's; None when there are neither."""
+    by name ("aten::bincount"; on the CPU only). From the packaged lists or the source tree's; None when there are
+    neither."""
     for place in _PLACES:
         folder = Path(__file__).resolve().parent / place
         if (folder / "symbols.def").exists():
             symbols = _SYMBOL.findall((folder / "symbols.def").read_text(encoding="utf-8"))
-            operators = _FALLBACK.findall((folder / "fallback_operators.def").read_text(encoding="utf-8"))
             if device == "cuda":
+                operators = []
                 symbols += _SYMBOL.findall(_CUDA_SYMBOLS.read_text(encoding="utf-8"))
+            else:
+                operators = _FALLBACK.findall((folder / "fallback_operators.def").read_text(encoding="utf-8"))
             return frozenset(name for only, name in symbols if only.lower() in ("", machine)) | frozenset(operators)
     return None
 

@@ -63,7 +63,7 @@ def moved_to_gpu(program: ExportedProgram) -> MovedProgram:
     with torch.no_grad(), mode:
         moved = move_to_device_pass(moved, _DEVICE)
     use_own_attention(moved.graph)
-    _let_views_copy(moved.graph_module)
+    moved.graph_module.recompile()
     originals = {
         _storage(empty): weight
         for given, there in ((program.state_dict, moved.state_dict), (tensors, moved.constants))
@@ -74,13 +74,3 @@ def moved_to_gpu(program: ExportedProgram) -> MovedProgram:
 
 def _storage(tensor: torch.Tensor) -> int:
     return tensor.untyped_storage()._cdata
-
-
-def _let_views_copy(graph_module: torch.fx.GraphModule) -> None:
-    """Operators return other strides on a GPU than they did where the program was traced, and a view that was possible
-    there may not be here."""
-    for module in graph_module.modules():
-        if isinstance(module, torch.fx.GraphModule):
-            for node in module.graph.find_nodes(op="call_function", target=torch.ops.aten.view.default):
-                node.target = torch.ops.aten.reshape.default
-            module.recompile()

@@ -15,6 +15,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from hearth.export.cuda.gpu import Gpu
 from hearth.export.cuda.patches.hook import Hook, Patch
+from hearth.export.errors import ExportError
 
 # c10::DeviceType, and how many kinds there are.
 _CUDA, _META, _KINDS = 1, 14, 22
@@ -75,8 +76,11 @@ def _forget() -> None:
 def guard_of_meta_device(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
     """The CPU wheel has no device guard for CUDA, and indexing or autograd on a fake CUDA tensor would end the process.
     The meta device has one that does nothing: it serves for both."""
-    library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libc10.so"))
-    guards = (ctypes.c_void_p * _KINDS).in_dll(library, _GUARDS)
+    try:
+        library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libc10.so"))
+        guards = (ctypes.c_void_p * _KINDS).in_dll(library, _GUARDS)
+    except (OSError, ValueError) as error:
+        raise ExportError(f"PyTorch {torch.__version__} keeps its device guards elsewhere: {error}") from error
     if guards[_CUDA]:
         return
     guards[_CUDA] = guards[_META]

@@ -1,10 +1,13 @@
 """Inductor generates code for weights that are not on the device, and from one configuration of each kernel."""
 
 import contextlib
+import functools
+from collections import defaultdict
 from unittest import mock
 
 import torch
 from torch._inductor import graph, utils
+from torch._inductor.fx_passes import fuse_attention, joint_graph, misc_patterns, pad_mm, post_grad
 from torch._inductor.fx_passes.joint_graph import UniformValueConstantFolder
 from torch._inductor.runtime import triton_heuristics
 from torch._subclasses.fake_tensor import FakeTensor
@@ -12,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from hearth.export.cuda.gpu import Gpu
 from hearth.export.cuda.patches.hook import Hook, Patch
+from hearth.export.targets import without_vendor_libraries
 
 
 def weights_compared_by_identity(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
@@ -49,6 +53,11 @@ def uniform_values_found_on_cpu(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
     """Inductor computes tensors that hold one value everywhere with real tensors on the graph's device. Only the value
     is kept, so the CPU will do."""
     original = UniformValueConstantFolder._deduce_value
+    find_products = UniformValueConstantFolder._add_peephole_patterns
+
+    def find_products_with_zero(folder):
+        with _OnCpu():
+            find_products(folder)
 
     def deduce(folder, node):
         if node.op == "call_function" and node.target is torch.ops.prims.device_put.default:
@@ -57,7 +66,23 @@ def uniform_values_found_on_cpu(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
             value = original(folder, node)
         return folder.unknown_value if isinstance(value, FakeTensor) else value
 
-    stack.enter_context(mock.patch.object(UniformValueConstantFolder, "_deduce_value", deduce))
+    patch = functools.partial(mock.patch.object, UniformValueConstantFolder)
+    stack.enter_context(patch("_deduce_value", deduce))
+    stack.enter_context(patch("_add_peephole_patterns", find_products_with_zero))
+
+
+def patterns_kept_apart(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
+    """What Inductor searches graphs for it traces once for each device, and adds it to tables that all devices share:
+    what came out for the CPU afterwards would depend on it. What it traces once for all is traced before."""
+    with without_vendor_libraries():
+        post_grad.lazy_init()
+    for table in (*joint_graph.pass_patterns, *post_grad.pass_patterns):
+        for name in ("patterns", "seen_patterns"):
+            copied = {key: list(found) for key, found in getattr(table, name).items()}
+            stack.enter_context(mock.patch.object(table, name, defaultdict(list, copied)))
+    for module, name in _TRACED_ONCE:
+        function = getattr(module, name).__wrapped__
+        stack.enter_context(mock.patch.object(module, name, functools.cache(function)))
 
 
 def first_configuration_only(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
@@ -71,6 +96,15 @@ def first_configuration_only(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
     stack.enter_context(mock.patch.object(triton_heuristics, "cached_autotune", with_first))
 
 
+_TRACED_ONCE = (
+    (joint_graph, "lazy_init"),
+    (fuse_attention, "_sfdp_init"),
+    (pad_mm, "_pad_mm_init"),
+    (misc_patterns, "_misc_patterns_init"),
+)
+
+_folder = functools.partial(Hook, "torch._inductor.fx_passes.joint_graph")
+
 PATCHES = [
     Patch(
         weights_compared_by_identity,
@@ -81,7 +115,19 @@ PATCHES = [
     ),
     Patch(
         uniform_values_found_on_cpu,
-        (Hook("torch._inductor.fx_passes.joint_graph", "UniformValueConstantFolder._deduce_value", "self, node"),),
+        (
+            _folder("UniformValueConstantFolder._deduce_value", "self, node"),
+            _folder("UniformValueConstantFolder._add_peephole_patterns", "self"),
+        ),
+    ),
+    Patch(
+        patterns_kept_apart,
+        (
+            *(Hook(module.__name__, name, "input_device") for module, name in _TRACED_ONCE),
+            _folder("pass_patterns"),
+            Hook("torch._inductor.fx_passes.post_grad", "lazy_init", "input_device"),
+            Hook("torch._inductor.fx_passes.post_grad", "pass_patterns"),
+        ),
     ),
     Patch(
         first_configuration_only,

@@ -36,7 +36,7 @@ def indices_clamped(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
             clamped = ops.maximum(clamped, ops.constant(0, torch.int64))
         upper = size - 1 if isinstance(size, sympy.Integer) and size > 0 else sympy.oo
         clamped = proxy.kernel.cse.generate(
-            proxy.kernel.compute, clamped, bounds=ValueRanges(0, upper), dtype=index.dtype, shape=index.shape
+            proxy.kernel.compute, clamped, bounds=ValueRanges(0, upper), dtype=torch.int64, shape=index.shape
         )
         return proxy.parent_handler.indirect_indexing(clamped, size, False)
 

@@ -30,6 +30,16 @@ def hearth_json(*arguments: str | Path):
     return json.loads(done.stdout)
 
 
+def native_targets() -> list[str]:
+    """The targets that this machine's processor runs, best first."""
+    (cpu,) = (device for device in hearth_json("devices")["devices"] if device["name"] == "cpu")
+    return cpu["targets"]
+
+
+def native_target() -> str:
+    return native_targets()[0]
+
+
 def run_method(file: Path, method: str, inputs: list[np.ndarray], folder: Path, *options: str) -> list[np.ndarray]:
     """The outputs of a method, through `hearth run`, files in `folder`."""
     arguments = []

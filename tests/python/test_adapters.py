@@ -10,7 +10,7 @@ import transformers
 from conftest import run_exporter
 from hearth.export import ExportError
 from hearth.export.adapter import main, save_adapter
-from programs import hearth_json
+from programs import native_target
 from test_language_models import GENERATED, PROMPT, build, generate, greedy, round_weights
 from test_lora import ALPHA, BOTH, DOWN, QUERIES, RANK, attach, ended, write_adapter, write_folder
 
@@ -22,7 +22,7 @@ TOKENS = torch.randint(3, 256, (PROMPT,), generator=torch.Generator().manual_see
 
 def export_base(folder, quant: str | None):
     build("Llama").save_pretrained(folder / "base")
-    target = hearth_json("devices")["devices"][0]["targets"][0]
+    target = native_target()
     options = ("--quant", quant) if quant else ()
     done = run_exporter("base", "-o", "base.pt2", "--targets", target, "--quiet", *options, cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -11,7 +11,7 @@ import pytest
 import torch
 from hearth.export.cli import main
 from hearth.export.source import load_source
-from programs import HEARTH, hearth, hearth_json
+from programs import HEARTH, hearth, hearth_json, native_target
 from safetensors.torch import save_file
 from text_encoders import ENCODERS, TEXTS, load, make_encoder, pooled, write_modules
 
@@ -23,7 +23,7 @@ EVERYDAY = {"Roberta", "MPNet", "ModernBert", "Qwen3"}
 
 def export(folder: Path, file: Path, *options: str) -> Path:
     """The folder as a file for this machine."""
-    target = hearth_json("devices")["devices"][0]["targets"][0]
+    target = native_target()
     assert main([str(folder), "-o", str(file), "--targets", target, "--quiet", *options]) == 0
     return file
 

@@ -9,7 +9,7 @@ import torch
 import transformers
 from conftest import run_exporter
 from hearth.block_weights import dequantize_blocks, quantize_blocks
-from programs import BUILD, hearth, hearth_json, run_program
+from programs import BUILD, hearth, native_target, run_program
 
 SMALL = {
     "vocab_size": 256,
@@ -122,7 +122,7 @@ def llama(tmp_path_factory):
 def test_greedy_tokens_are_those_of_transformers(name, tmp_path):
     model = build(name)
     model.save_pretrained(tmp_path / "model")
-    target = hearth_json("devices")["devices"][0]["targets"][0]
+    target = native_target()
     exported = run_exporter(
         str(tmp_path / "model"), "-o", str(tmp_path / "m.pt2"), "--targets", target, "--quiet", cwd=tmp_path
     )
@@ -165,7 +165,7 @@ QUANTIZED_RARELY = [
 )
 def test_a_narrow_checkpoint_with_rounded_weights_answers_as_those_numbers_do(name, quant, tmp_path):
     build(name).to(torch.bfloat16).save_pretrained(tmp_path / "model")
-    target = hearth_json("devices")["devices"][0]["targets"][0]
+    target = native_target()
     options = ("--quant", quant, "--targets", target, "--quiet")
     exported = run_exporter(str(tmp_path / "model"), "-o", str(tmp_path / "m.pt2"), *options, cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr

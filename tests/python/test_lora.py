@@ -9,7 +9,7 @@ import transformers
 from conftest import run_exporter
 from hearth.export import ExportError
 from hearth.export.lora import merge_adapter
-from programs import hearth_json
+from programs import native_target
 from safetensors.torch import save_file
 from test_language_models import GENERATED, PROMPT, build, generate, greedy, round_weights
 from torch import nn
@@ -180,7 +180,7 @@ def test_a_base_that_torchao_rounded_is_refused(tmp_path):
 
 
 def export(folder, *arguments: str):
-    target = hearth_json("devices")["devices"][0]["targets"][0]
+    target = native_target()
     return run_exporter(*arguments, "-o", "m.pt2", "--targets", target, "--quiet", cwd=folder)
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 from conftest import run_exporter
-from programs import BUILD, hearth, hearth_json, run_program
+from programs import BUILD, hearth, native_target, run_program
 from test_language_models import C_FACE, DECODERS, LIBRARY, build, generate, greedy
 
 CONTEXT = 1024
@@ -22,7 +22,7 @@ def gemma(tmp_path_factory):
         patch.setitem(DECODERS, "Gemma3", DECODERS["Gemma3"] | {"max_position_embeddings": CONTEXT})
         model = build("Gemma3")
     model.save_pretrained(folder / "model")
-    target = hearth_json("devices")["devices"][0]["targets"][0]
+    target = native_target()
     options = ("-o", str(folder / "gemma.pt2"), "--targets", target, "--quiet")
     exported = run_exporter(str(folder / "model"), *options, cwd=folder)
     assert exported.returncode == 0, exported.stderr

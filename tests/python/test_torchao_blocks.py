@@ -12,7 +12,7 @@ from hearth.export.language_model import Decoder, example_step, step_sizes
 from hearth.export.rounded_weights import RoundedWeights
 from hearth.export.trace import trace
 from hearth.export.widen import compute_in_float32
-from programs import hearth_json
+from programs import native_target
 from test_language_models import GENERATED, PROMPT, build, generate, greedy
 from test_quantization import calls
 from torch import nn
@@ -195,7 +195,7 @@ def test_a_quantised_checkpoint_answers_as_its_numbers_do(name, tmp_path):
     settings = transformers.TorchAoConfig(config, include_input_output_embeddings=tables)
     load = transformers.AutoModelForCausalLM.from_pretrained
     load(tmp_path / "base", dtype=torch.bfloat16, quantization_config=settings).save_pretrained(tmp_path / "model")
-    target = hearth_json("devices")["devices"][0]["targets"][0]
+    target = native_target()
     exported = run_exporter("model", "-o", "m.pt2", "--targets", target, "--quiet", cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr
     plain = load(tmp_path / "base", dtype=torch.float32, attn_implementation="eager").eval()

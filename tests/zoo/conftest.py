@@ -22,4 +22,5 @@ def program() -> Path:
 def target(program) -> str:
     """The best target of this machine."""
     listed = subprocess.run([program, "devices", "--json"], capture_output=True, text=True, check=True).stdout
-    return json.loads(listed)["devices"][0]["targets"][0]
+    (cpu,) = (device for device in json.loads(listed)["devices"] if device["name"] == "cpu")
+    return cpu["targets"][0]

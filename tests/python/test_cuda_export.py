@@ -16,6 +16,7 @@ from hearth.export.elf import read_elf
 from hearth.export.lower import generate
 from hearth.export.targets import TARGETS, select_targets
 from hearth.export.trace import trace
+from programs import hearth
 from torch import nn
 from torch._inductor.fx_passes import joint_graph, post_grad
 
@@ -98,6 +99,14 @@ def test_the_manifest_describes_both_targets_over_the_same_weights(both):
     assert both.manifest["tensors"]["0.weight"]["dtype"] == "bfloat16"
     weights = Counter(both.read(name) for name in both.names() if name.startswith("data/weights/weight_"))
     assert weights and set(weights.values()) == {1}
+
+
+def test_the_runtime_skips_targets_of_devices_that_it_does_not_have(both):
+    assert CUDA.name in hearth("inspect", both.path).stdout
+    done = hearth("verify", both.path)
+    assert done.returncode == 0 and f"forward@{CPU.name}" in done.stdout, done.stderr
+    done = hearth("verify", both.path, "--target", CUDA.name)
+    assert done.returncode == 4 and "for device cuda, not cpu" in done.stderr
 
 
 def test_code_for_each_device_is_what_it_is_without_the_other():

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
 
 #include "base/errors.h"
 
@@ -29,14 +30,14 @@ bool visit_bits(size_t first, size_t count, Visit visit) {
 
 }  // namespace
 
-Allocation::Allocation(size_t bytes, size_t alignment)
-    : bytes_(bytes),
-      storage_(std::make_unique_for_overwrite<std::byte[]>(bytes + 2 * kGuardBytes + alignment)),
-      written_((bytes + 63) / 64) {
+Allocation::Allocation(size_t bytes, size_t alignment, std::unique_ptr<std::byte[]> storage)
+    : bytes_(bytes), storage_(std::move(storage)), written_((bytes + 63) / 64) {
   const auto begin = reinterpret_cast<uint64_t>(storage_.get()) + kGuardBytes;
   address_ = (begin + alignment - 1) / alignment * alignment;
   data_ = storage_.get() + (address_ - reinterpret_cast<uint64_t>(storage_.get()));
 }
+
+size_t Allocation::storage_bytes(size_t bytes, size_t alignment) { return bytes + 2 * kGuardBytes + alignment; }
 
 void Allocation::mark_written(uint64_t address, size_t bytes, bool written) {
   visit_bits(address - address_, bytes, [&](size_t word, uint64_t mask) {
@@ -59,7 +60,13 @@ Result<uint64_t> Memory::allocate(size_t bytes, size_t alignment) {
     return error(StatusCode::kOutOfMemory, "{} bytes were asked for; {} of {} are free", bytes,
                  capacity_ - allocated_bytes_, capacity_);
   }
-  auto allocation = std::make_unique<Allocation>(bytes, std::max(alignment, kLeastAlignment));
+  alignment = std::max(alignment, kLeastAlignment);
+  const size_t storage_bytes = Allocation::storage_bytes(bytes, alignment);
+  std::unique_ptr<std::byte[]> storage(new (std::nothrow) std::byte[storage_bytes]);
+  if (storage == nullptr) {
+    return error(StatusCode::kOutOfMemory, "{} bytes were asked for, which this machine does not have", bytes);
+  }
+  auto allocation = std::make_unique<Allocation>(bytes, alignment, std::move(storage));
   const uint64_t address = allocation->address();
   allocated_bytes_ += bytes;
   allocations_.emplace(address, std::move(allocation));

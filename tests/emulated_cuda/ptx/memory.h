@@ -14,7 +14,9 @@ namespace hearth::ptx {
 /// One piece of device memory with its guard zones, and which of its bytes were ever written.
 class Allocation {
  public:
-  Allocation(size_t bytes, size_t alignment);
+  /// `storage` has `storage_bytes(bytes, alignment)` bytes.
+  Allocation(size_t bytes, size_t alignment, std::unique_ptr<std::byte[]> storage);
+  static size_t storage_bytes(size_t bytes, size_t alignment);
 
   uint64_t address() const { return address_; }
   size_t bytes() const { return bytes_; }
@@ -39,10 +41,11 @@ class Allocation {
 class Memory {
  public:
   /// A device with `capacity` bytes.
-  explicit Memory(size_t capacity = size_t{64} << 30) : capacity_(capacity) {}
+  explicit Memory(size_t capacity = size_t{8} << 30) : capacity_(capacity) {}
 
   /// Memory that was not written yet, of at least one byte. `alignment` is a power of two, at most 4096; less than 256
-  /// is taken as 256. Fails with kOutOfMemory beyond the capacity.
+  /// is taken as 256. Fails with kOutOfMemory beyond the capacity, or this
+  /// machine's.
   Result<uint64_t> allocate(size_t bytes, size_t alignment = 256);
   /// Fails unless `address` is what `allocate` returned and was not freed since.
   Status free(uint64_t address);

@@ -66,7 +66,7 @@ DECODERS = {
         "kv_lora_rank": 16,
         "qk_rope_head_dim": 8,
         "qk_nope_head_dim": 8,
-        "v_head_dim": 16,
+        "v_head_dim": 12,
         "num_key_value_heads": 4,
     },
     "GptOss": SLIDING | EXPERTS | {"head_dim": 16},
@@ -281,9 +281,9 @@ def test_a_prompt_that_does_not_fit_is_refused(prompt, message, llama):
     assert message in refused.stderr
 
 
-def test_an_attention_of_another_kind_is_an_error_at_export(tmp_path):
-    config = transformers.BloomConfig(vocab_size=64, hidden_size=32, n_layer=1, n_head=2)
-    transformers.BloomForCausalLM(config).save_pretrained(tmp_path / "model")
+def test_a_state_that_is_not_keys_and_values_is_an_error_at_export(tmp_path):
+    config = transformers.MambaConfig(vocab_size=64, hidden_size=32, num_hidden_layers=1)
+    transformers.MambaForCausalLM(config).save_pretrained(tmp_path / "model")
     refused = run_exporter(str(tmp_path / "model"), "-o", str(tmp_path / "m.pt2"), "--quiet", cwd=tmp_path)
     assert refused.returncode != 0
-    assert "0 of its 1 layers attend in the way" in refused.stderr
+    assert "MambaForCausalLM has layers of kind linear_attention" in refused.stderr

@@ -34,7 +34,8 @@ class Method:
     `module`: a module, or a bound method of one; `args` and `kwargs`: example inputs to trace and check it with;
     `dynamic_shapes`: which of their dimensions may change, as torch.export takes it. Numbers, strings and None among
     the inputs are fixed to their example values. `calibration`: inputs like `args`, which show what values the method's
-    tensors take, for quantisation; without any, the example does.
+    tensors take, for quantisation; without any, the example does. `finish`: what is done to the traced program before
+    all else.
     """
 
     module: torch.nn.Module | Callable
@@ -42,6 +43,7 @@ class Method:
     kwargs: dict[str, Any] | None = None
     dynamic_shapes: Any = None
     calibration: Sequence[tuple] = ()
+    finish: Callable[[ExportedProgram], ExportedProgram] | None = None
 
 
 @dataclass
@@ -78,6 +80,8 @@ def trace(
         declared = declared_dimensions(method.dynamic_shapes, args, kwargs, module.forward)
         with without_vendor_libraries():
             program = _export(name, module, args, kwargs, method.dynamic_shapes)
+        if method.finish is not None:
+            program = method.finish(program)
         drop_unread_state(program)
         give_own_storage(program)
         tensors = tensor_inputs(program, module.forward, name)

@@ -100,7 +100,7 @@ class Decoder(torch.nn.Module):
     def _try_interface(self) -> str | None:
         """Lets the model attend through the interface to a sequence in parts, with its masks, whose windows are noted.
         Returns why this does not answer as the model does."""
-        pad = self.model.config.get_text_config().pad_token_id
+        pad = getattr(self.model.config.get_text_config(), "pad_token_id", None)
         firsts = (0, pad + 1) if isinstance(pad, int) and pad >= 0 else (0,)
         for self._first_position in firsts:
             context = self.context - self._first_position

@@ -188,6 +188,11 @@ def _export(name: str, module: torch.nn.Module, args: tuple, kwargs: dict, dynam
         return program.run_decompositions({})
     except Exception as error:
         text = str(error).split("\n\nThe error above occurred")[0]
+        if "data-dependent expression" in text:
+            raise ExportError(
+                f"method {name}: the model goes another way for other data, as mixtures of experts do that loop over "
+                f"those that were chosen, and torch.export cannot follow it: {text.splitlines()[0]}"
+            ) from error
         kind = "dynamic_shapes do not fit" if "Constraints violated" in text else "torch.export failed"
         raise ExportError(f"method {name}: {kind}: {text}") from error
 

@@ -89,11 +89,25 @@ def test_a_window_of_its_own_becomes_the_operators():
     assert sorted(node.args[6] for node in layers) == [0, 6]
 
 
+def test_weights_that_passes_make_do_not_meet():
+    """ALiBi's slopes and rounded weights are both new inputs of the graph."""
+    method = trace("decode", decode_method(Decoder(build(*MODELS["ALiBi"]), CONTEXT)), {}, quant="q4")
+    names = [node.target for node in method.program.graph.find_nodes(op="placeholder")]
+    assert len(set(names)) == len(names)
+    assert method.accuracy.error < 0.5
+
+
 STATE = {
     "MambaForCausalLM": ({"num_hidden_layers": 1, "hidden_size": 32}, "linear_attention"),
     "Lfm2ForCausalLM": (SMALL | {"layer_types": ["conv", "full_attention"]}, "layers of kind conv"),
     "RwkvForCausalLM": ({"num_hidden_layers": 2, "hidden_size": 32, "attention_hidden_size": 32}, "with a state"),
 }
+
+
+def test_what_sees_ahead_is_refused():
+    decoder = Decoder(build("RoFormerForCausalLM", SMALL | {"is_decoder": False, "type_vocab_size": 1}), CONTEXT)
+    with pytest.raises(ExportError, match="layer 0: tokens see those ahead of them"):
+        trace("decode", decode_method(decoder), {})
 
 
 @pytest.mark.parametrize("class_name", STATE)
@@ -104,6 +118,6 @@ def test_a_model_with_another_state_is_refused(class_name):
 
 
 def test_a_mask_that_depends_on_what_is_attended_to_is_refused():
-    decoder = Decoder(build("DogeForCausalLM", SMALL | {"keep_window_size": 4}), CONTEXT)
+    decoder = Decoder(build("DogeForCausalLM", SMALL), CONTEXT)
     with pytest.raises(ExportError, match=r"DogeForCausalLM: its attention cannot be replaced: .*a mask of its own"):
         trace("decode", decode_method(decoder), {})

@@ -150,6 +150,8 @@ def _window_and_slopes(addend: Tensor, layer: int) -> tuple[int, Tensor | None]:
     places = torch.arange(tokens)
     distance = places.unsqueeze(1) - places
     window = int(seen[-1].sum())
+    if seen[distance < 0].any():
+        raise ExportError(f"layer {layer}: tokens see those ahead of them; is the model configured as a decoder?")
     if not torch.equal(seen, (distance >= 0) & (distance < window)):
         raise ExportError(f"layer {layer}: its mask hides tokens in another way than a window does")
     window = 0 if window == tokens else window

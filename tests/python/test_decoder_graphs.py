@@ -119,5 +119,5 @@ def test_a_model_with_another_state_is_refused(class_name):
 
 def test_a_mask_that_depends_on_what_is_attended_to_is_refused():
     decoder = Decoder(build("DogeForCausalLM", SMALL), CONTEXT)
-    with pytest.raises(ExportError, match=r"DogeForCausalLM: its attention cannot be replaced: .*a mask of its own"):
+    with pytest.raises(ExportError, match="its attention cannot be replaced: it computes with its masks"):
         trace("decode", decode_method(decoder), {})

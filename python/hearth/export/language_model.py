@@ -114,7 +114,9 @@ class Decoder(torch.nn.Module):
                 same = same_in_parts(lambda *part: self._run(*part, self._interface), self._step, self._expected)
                 fault = f"{len(self._interface.windows)} layers attend in the way that Hearth knows; {_LOST}"
             except Exception as error:
-                same, fault = False, f"its attention cannot be replaced: {error}"
+                own = "it computes with its masks in a way that hearth_attention does not know"
+                why = error if isinstance(error, ExportError) else own
+                same, fault = False, f"its attention cannot be replaced: {why}"
                 self._interface.windows.clear()
             self._interface.kept = None
             if same:

@@ -97,6 +97,15 @@ def test_weights_that_passes_make_do_not_meet():
     assert method.accuracy.error < 0.5
 
 
+def test_layers_that_turn_their_weights_are_rounded():
+    """Falcon multiplies by weight.T."""
+    decoder = Decoder(build("FalconForCausalLM", SMALL | {"num_attention_heads": 2, "alibi": False}), CONTEXT)
+    program = trace("decode", decode_method(decoder), {}, quant="q4").program
+    layers = program.graph.find_nodes(op="call_function", target=torch.ops.hearth.hearth_linear.default)
+    # Of each layer query, key and value with up, which have one input, the output and down; and the head.
+    assert [node.args[4] for node in layers] == ["q4"] * 7
+
+
 STATE = {
     "MambaForCausalLM": ({"num_hidden_layers": 1, "hidden_size": 32}, "linear_attention"),
     "Lfm2ForCausalLM": (SMALL | {"layer_types": ["conv", "full_attention"]}, "layers of kind conv"),

@@ -22,6 +22,7 @@ from hearth.export.experts import EXPERTS, register_experts
 from hearth.export.implementation_choice import implemented_as
 from hearth.export.own_attention import take_own_attention
 from hearth.export.own_positions import take_own_positions
+from hearth.export.rounded_weights import RoundedWeights
 from hearth.export.sequence_parts import KeptKeys, program_in_parts, same_answer, same_in_parts
 from hearth.export.trace import Method
 
@@ -68,7 +69,7 @@ class Decoder(torch.nn.Module):
         self._interface: _Interface | None = None
         # Why the interface does not do, or not alone.
         self._fault: str | None = None
-        with torch.no_grad():
+        with torch.no_grad(), RoundedWeights().as_plain_tensors(model):
             self._expected = self._run(*self._step)[-1]
             self._fault = self._try_interface()
 

@@ -1,5 +1,7 @@
 """Operators taken apart (hearth.export.decompositions) answer as PyTorch's own."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -46,6 +48,12 @@ def test_images_are_resized_by_factors():
     image = real(1, 2, 10, 14)
     assert_same(aten._upsample_bilinear2d_aa.default, image, (6, 9), False, 0.63, 0.66)
     assert_same(aten._upsample_bicubic2d_aa.default, image.double(), (25, 30), False, 2.5, 2.2)
+
+
+def test_infinity_is_scattered():
+    places = torch.tensor([[0, 2], [1, 1]])
+    assert_same(aten.scatter.value, real(2, 4), 1, places, -math.inf)
+    assert decompositions()[aten.scatter.value](real(2, 4), 1, places, 0.5) is NotImplemented
 
 
 @pytest.mark.parametrize("interpolation", [0, 1])

@@ -4,8 +4,7 @@ import pytest
 import torch
 from hearth import ops  # noqa: F401  (registers torch.ops.hearth)
 from hearth.block_weights import quantize_blocks
-from hearth.export import Method
-from hearth.export.language_model import Decoder, example_step, step_sizes
+from hearth.export.language_model import Decoder, decode_method
 from hearth.export.trace import TracedMethod, trace
 from test_language_models import build
 from test_quantization import calls
@@ -14,7 +13,7 @@ MOE = torch.ops.hearth.hearth_moe
 
 
 def traced(name: str, **options) -> TracedMethod:
-    return trace("decode", Method(Decoder(build(name)), example_step(256), None, step_sizes(512)), {}, **options)
+    return trace("decode", decode_method(Decoder(build(name), 512)), {}, **options)
 
 
 def weights_of_experts(method: TracedMethod) -> list[torch.Tensor]:

@@ -26,6 +26,14 @@ SMALL = {
 }
 SLIDING = {"sliding_window": 8}
 EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2}
+LATENT = {
+    "q_lora_rank": 16,
+    "kv_lora_rank": 16,
+    "qk_rope_head_dim": 8,
+    "qk_nope_head_dim": 8,
+    "v_head_dim": 12,
+    "num_key_value_heads": 4,
+}
 # What a class wants beside SMALL, or instead of it.
 DECODERS = {
     "Llama": {},
@@ -55,27 +63,48 @@ DECODERS = {
         "shared_expert_intermediate_size": 32,
     },
     "Olmoe": {"num_experts": 4, "num_experts_per_tok": 2},
-    "DeepseekV3": {
+    "DeepseekV3": LATENT
+    | {
         "n_routed_experts": 8,
         "num_experts_per_tok": 2,
         "moe_intermediate_size": 32,
         "n_group": 2,
         "topk_group": 1,
         "first_k_dense_replace": 1,
-        "q_lora_rank": 16,
-        "kv_lora_rank": 16,
-        "qk_rope_head_dim": 8,
-        "qk_nope_head_dim": 8,
-        "v_head_dim": 16,
-        "num_key_value_heads": 4,
     },
     "GptOss": SLIDING | EXPERTS | {"head_dim": 16},
     "GPT2": {"n_embd": 64, "n_layer": 4, "n_head": 4, "n_positions": 512},
     "GPTNeoX": {},
     "OPT": {"ffn_dim": 128, "word_embed_proj_dim": 64},
+    "Cohere": {},
+    "Nemotron": {},
+    "Olmo3": SLIDING,
+    "GPTBigCode": {"n_embd": 64, "n_layer": 4, "n_head": 4, "n_positions": 512},
+    "Phimoe": SLIDING | EXPERTS,
+    "DeepseekV2": LATENT | {"n_routed_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 32},
+    "Llama4": EXPERTS | {"head_dim": 16, "intermediate_size_mlp": 128, "no_rope_layers": [1, 1, 1, 0]},
+    "Gemma4": SLIDING
+    | {
+        "head_dim": 16,
+        "global_head_dim": 32,
+        "layer_types": ["sliding_attention", "full_attention"] * 2,
+        "num_kv_shared_layers": 2,
+        "hidden_size_per_layer_input": 16,
+        "vocab_size_per_layer_input": 256,
+    },
+    "GPTJ": {"rotary_dim": 8},
+    "GPTNeo": {"num_layers": 4, "attention_types": [[["global", "local"], 2]], "window_size": 8},
+    "Falcon": {},
+    "Bloom": {},
+    "Mpt": {"max_seq_len": 512},
 }
 EVERYDAY = {"Gemma2", "Gemma3", "GPT2", "GptOss", "Mixtral", "Qwen3"}
-CLASSES = {"Gemma3": ("Gemma3TextConfig", "Gemma3ForCausalLM"), "GPT2": ("GPT2Config", "GPT2LMHeadModel")}
+CLASSES = {
+    "Gemma3": ("Gemma3TextConfig", "Gemma3ForCausalLM"),
+    "Gemma4": ("Gemma4TextConfig", "Gemma4ForCausalLM"),
+    "Llama4": ("Llama4TextConfig", "Llama4ForCausalLM"),
+    "GPT2": ("GPT2Config", "GPT2LMHeadModel"),
+}
 PROMPT = 21
 GENERATED = 64
 
@@ -281,9 +310,9 @@ def test_a_prompt_that_does_not_fit_is_refused(prompt, message, llama):
     assert message in refused.stderr
 
 
-def test_an_attention_of_another_kind_is_an_error_at_export(tmp_path):
-    config = transformers.BloomConfig(vocab_size=64, hidden_size=32, n_layer=1, n_head=2)
-    transformers.BloomForCausalLM(config).save_pretrained(tmp_path / "model")
+def test_a_state_that_is_not_keys_and_values_is_an_error_at_export(tmp_path):
+    config = transformers.MambaConfig(vocab_size=64, hidden_size=32, num_hidden_layers=1)
+    transformers.MambaForCausalLM(config).save_pretrained(tmp_path / "model")
     refused = run_exporter(str(tmp_path / "model"), "-o", str(tmp_path / "m.pt2"), "--quiet", cwd=tmp_path)
     assert refused.returncode != 0
-    assert "0 of its 1 layers attend in the way" in refused.stderr
+    assert "MambaForCausalLM has layers of kind linear_attention" in refused.stderr

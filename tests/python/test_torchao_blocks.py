@@ -7,8 +7,7 @@ import torch
 import transformers
 from conftest import run_exporter
 from hearth.block_weights import dequantize_blocks
-from hearth.export import Method
-from hearth.export.language_model import Decoder, example_step, step_sizes
+from hearth.export.language_model import Decoder, decode_method, example_step
 from hearth.export.rounded_weights import RoundedWeights
 from hearth.export.trace import trace
 from hearth.export.widen import compute_in_float32
@@ -165,7 +164,7 @@ def test_layers_of_a_language_model_become_blocks(name):
     steps, fmt = MODELS[name]
     model, plain = quantised_decoder(steps)
     step = example_step(256)
-    program = trace("decode", Method(Decoder(model), step, None, step_sizes(512)), {}).program
+    program = trace("decode", decode_method(Decoder(model, 512)), {}).program
     names = calls(program)
     # Of each of 4 layers query, key and value, output, gate and up, down; and the head.
     assert names.count("hearth::hearth_linear") == 17

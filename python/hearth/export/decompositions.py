@@ -61,9 +61,17 @@ def decompositions() -> dict[torch._ops.OpOverload, Callable]:
         aten.normal.Tensor_float: _normal,
         aten.normal.float_Tensor: _normal,
         aten.normal.float_float: _normal_of_size,
+        aten.scatter.value: _scatter_value,
         aten.triangular_solve.default: _triangular_solve,
         **complex_decompositions(),
     }
+
+
+def _scatter_value(self, dim, index, value):
+    # Inductor 2.13 writes `inf`, which C++ does not know, where it passes a number.
+    if not isinstance(value, float) or math.isfinite(value):
+        return NotImplemented
+    return self.scatter(dim, index, torch.full_like(index, value, dtype=self.dtype))
 
 
 def _addmm_activation(self, a, b, *, beta=1, alpha=1, use_gelu=False):

@@ -92,7 +92,7 @@ def _resnet(folder: Path, config: dict, dtype: torch.dtype) -> Source:
 
 
 def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype | str, adapter: Path | None) -> Source:
-    from hearth.export.language_model import Decoder, example_step, step_sizes
+    from hearth.export.language_model import Decoder, decode_method
     from hearth.export.language_text import text_facts
 
     model = _load(_model_class(config["architectures"][0]), folder, dtype)
@@ -100,23 +100,30 @@ def _causal_language_model(folder: Path, config: dict, dtype: torch.dtype | str,
         merge_adapter(model, adapter)
     compute_in_float32(model)
     text = model.config.get_text_config()
-    context = getattr(text, "max_position_embeddings", None) or _USUAL_CONTEXT
+    decoder = Decoder(model, _context_length(text))
     words = text_facts(folder)
     end = model.generation_config.eos_token_id if model.generation_config else text.eos_token_id
     return Source(
-        methods={"decode": Method(Decoder(model), example_step(text.vocab_size), None, step_sizes(context))},
+        methods={"decode": decode_method(decoder)},
         name=(adapter or folder).resolve().name,
         pipeline={
             "task": "text-generation",
             "method": "decode",
-            "vocabulary_size": text.vocab_size,
-            "context_length": context,
+            "vocabulary_size": decoder.vocabulary,
+            "context_length": decoder.context,
             "end_tokens": [] if end is None else list(end) if isinstance(end, list) else [end],
             **words.pipeline,
         },
         extra_files=words.files,
         rounds_weights_only=True,
     )
+
+
+def _context_length(config) -> int:
+    """Tokens of the longest sequence. Layers that attend in chunks of so many tokens get no more than one chunk."""
+    named = (getattr(config, name, None) for name in _CONTEXT_NAMES)
+    context = next((size for size in named if isinstance(size, int) and size > 0), _USUAL_CONTEXT)
+    return min(context, getattr(config, "attention_chunk_size", None) or context)
 
 
 def _text_encoder(folder: Path, dtype: torch.dtype, choice: PoolingChoice) -> Source:
@@ -160,7 +167,9 @@ _CAUSAL = ("ForCausalLM", "LMHeadModel")
 _ENCODER = "Model"
 # Weights of a head that nothing here asks; checkpoints often lack it.
 _POOLER = "pooler."
-# For models that do not say how long a sequence may be.
+# What configurations call the length of the longest sequence.
+_CONTEXT_NAMES = ("max_position_embeddings", "max_seq_len", "max_target_positions", "seq_length")
+# For models that do not say it.
 _USUAL_CONTEXT = 2048
 
 _RECIPES: dict[str, Callable[[Path, dict, torch.dtype], Source]] = {"ResNetForImageClassification": _resnet}

@@ -8,7 +8,7 @@ import sympy
 import torch
 from torch._inductor.fx_passes.joint_graph import UniformValueConstantFolder
 from torch.fx.experimental import symbolic_shapes
-from torch.utils._sympy.functions import Max
+from torch.utils._sympy.functions import Max, Min
 from torch.utils._sympy.value_ranges import SymPyValueRangeAnalysis, ValueRangeError, ValueRanges
 
 _pow_by_natural = SymPyValueRangeAnalysis.pow_by_natural
@@ -42,10 +42,15 @@ def _any_pow(base, exponent) -> ValueRanges:
 
 def _evaluate_by_cases(expression: sympy.Basic, *facts) -> sympy.Basic | None:
     """What is certain of an expression. PyTorch does not find that Max(1, u), the stride beside a size u that only a
-    run tells, is not less than u."""
+    run tells, is not less than u, nor that Min(64, 64*s) is 64 for a size s."""
     known = _evaluate(expression, *facts)
     if known is not None:
         return known
+    for choice in expression.atoms(Min, Max):
+        first_is_less = _evaluate(sympy.Le(*choice.args), *facts) if len(choice.args) == 2 else None
+        if first_is_less is not None:
+            chosen = choice.args[bool(first_is_less) == isinstance(choice, Max)]
+            return _evaluate_by_cases(expression.subs(choice, chosen), *facts)
     for stride in expression.atoms(Max):
         sizes = [argument for argument in stride.args if argument != 1]
         if len(stride.args) != 2 or len(sizes) != 1 or not sizes[0].is_Symbol:

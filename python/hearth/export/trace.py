@@ -34,7 +34,8 @@ class Method:
     `module`: a module, or a bound method of one; `args` and `kwargs`: example inputs to trace and check it with;
     `dynamic_shapes`: which of their dimensions may change, as torch.export takes it. Numbers, strings and None among
     the inputs are fixed to their example values. `calibration`: inputs like `args`, which show what values the method's
-    tensors take, for quantisation; without any, the example does.
+    tensors take, for quantisation; without any, the example does. `finish`: what is done to the traced program before
+    all else.
     """
 
     module: torch.nn.Module | Callable
@@ -42,6 +43,7 @@ class Method:
     kwargs: dict[str, Any] | None = None
     dynamic_shapes: Any = None
     calibration: Sequence[tuple] = ()
+    finish: Callable[[ExportedProgram], ExportedProgram] | None = None
 
 
 @dataclass
@@ -78,6 +80,8 @@ def trace(
         declared = declared_dimensions(method.dynamic_shapes, args, kwargs, module.forward)
         with without_vendor_libraries():
             program = _export(name, module, args, kwargs, method.dynamic_shapes)
+        if method.finish is not None:
+            program = method.finish(program)
         drop_unread_state(program)
         give_own_storage(program)
         tensors = tensor_inputs(program, module.forward, name)
@@ -184,6 +188,11 @@ def _export(name: str, module: torch.nn.Module, args: tuple, kwargs: dict, dynam
         return program.run_decompositions({})
     except Exception as error:
         text = str(error).split("\n\nThe error above occurred")[0]
+        if "data-dependent expression" in text:
+            raise ExportError(
+                f"method {name}: the model goes another way for other data, as mixtures of experts do that loop over "
+                f"those that were chosen, and torch.export cannot follow it: {text.splitlines()[0]}"
+            ) from error
         kind = "dynamic_shapes do not fit" if "Constraints violated" in text else "torch.export failed"
         raise ExportError(f"method {name}: {kind}: {text}") from error
 

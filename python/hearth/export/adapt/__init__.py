@@ -12,6 +12,7 @@ from hearth.export.adapt.fold_padding import fold_even_padding
 from hearth.export.adapt.fuse_ops import fuse_operators
 from hearth.export.adapt.fuse_quantized import fuse_quantized_layers
 from hearth.export.adapt.mixed_precision import lower_precision
+from hearth.export.adapt.name_linear import name_linear_layers
 from hearth.export.adapt.quantize import quantize_layers
 from hearth.export.adapt.unpack_int4 import unpack_int4_weights
 from hearth.export.rounded_weights import RoundedWeights
@@ -32,6 +33,7 @@ def adapt(
     rewrite knows stays as it is."""
     editor = ProgramEditor(program, shared)
     unpack_int4_weights(editor)
+    name_linear_layers(editor)
     fold_batch_norms(editor)
     fold_even_padding(editor)
     make_weights_channels_last(editor)

@@ -150,6 +150,8 @@ class ProgramEditor:
     def _new_input(self, name: str, tensor: Tensor) -> _Weight:
         with self.graph.inserting_before(self._first):
             node = self.graph.placeholder(f"derived_{len(self._derived)}")
+        # Its name in the graph, which another editor may have given to an input before, is also that of the argument.
+        node.target = node.name
         node.meta["val"] = self._fake_mode.from_tensor(tensor, static_shapes=True)
         spec = InputSpec(InputKind.BUFFER, TensorArgument(node.name), None, persistent=True)
         self._weights[node] = weight = _Weight(node, spec, tensor, name)

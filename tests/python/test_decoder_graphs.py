@@ -130,3 +130,9 @@ def test_a_mask_that_depends_on_what_is_attended_to_is_refused():
     decoder = Decoder(build("DogeForCausalLM", SMALL), CONTEXT)
     with pytest.raises(ExportError, match="its attention cannot be replaced: it computes with its masks"):
         trace("decode", decode_method(decoder), {})
+
+
+def test_rounding_of_many_bfloat16_layers_is_no_other_answer():
+    model = build("Gemma3ForCausalLM", SMALL | {"num_hidden_layers": 34, "head_dim": 8, "sliding_window": 16})
+    program = object()
+    assert Decoder(model.bfloat16(), CONTEXT).finish(program) is program

@@ -23,7 +23,7 @@ from hearth.export.implementation_choice import implemented_as
 from hearth.export.own_attention import take_own_attention
 from hearth.export.own_positions import take_own_positions
 from hearth.export.rounded_weights import RoundedWeights
-from hearth.export.sequence_parts import KeptKeys, program_in_parts, same_answer, same_in_parts
+from hearth.export.sequence_parts import KeptKeys, program_in_parts, rounding_tolerance, same_answer, same_in_parts
 from hearth.export.trace import Method
 
 _ATTENTION = "hearth"
@@ -64,6 +64,7 @@ class Decoder(torch.nn.Module):
         self._cuts_rows = "logits_to_keep" in inspect.signature(model.forward).parameters
         self.vocabulary = model.config.get_text_config().vocab_size
         self._step = example_step(self.vocabulary)
+        self._tolerance = rounding_tolerance(model)
         # What the model calls the first position; None: it is not told, and counts by itself.
         self._first_position: int | None = None
         self._interface: _Interface | None = None
@@ -87,7 +88,7 @@ class Decoder(torch.nn.Module):
             program = take_own_attention(program, self.context)
         program = take_own_positions(program)
         try:
-            same = same_in_parts(program_in_parts(program), self._step, self._expected)
+            same = same_in_parts(program_in_parts(program), self._step, self._expected, self._tolerance)
         except (RuntimeError, IndexError):
             # What is left of the model's own attention wants tokens of earlier steps.
             same = False
@@ -112,7 +113,9 @@ class Decoder(torch.nn.Module):
             context = self.context - self._first_position
             self._interface = _Interface(context, kept=KeptKeys())
             try:
-                same = same_in_parts(lambda *part: self._run(*part, self._interface), self._step, self._expected)
+                same = same_in_parts(
+                    lambda *part: self._run(*part, self._interface), self._step, self._expected, self._tolerance
+                )
                 fault = f"{len(self._interface.windows)} layers attend in the way that Hearth knows; {_LOST}"
             except Exception as error:
                 own = "it computes with its masks in a way that hearth_attention does not know"
@@ -136,7 +139,7 @@ class Decoder(torch.nn.Module):
                 answer = self._run(*self._step)[-1]
             except Exception:
                 continue
-            if same_answer(answer, self._expected):
+            if same_answer(answer, self._expected, self._tolerance):
                 self.context -= self._first_position
                 return
         self._first_position = None

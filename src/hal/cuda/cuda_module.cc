@@ -1,7 +1,7 @@
 #include "hal/cuda/cuda_module.h"
 
 #include <array>
-#include <cstdlib>
+#include <charconv>
 
 #include "base/errors.h"
 #include "hal/cuda/cuda_stream.h"
@@ -37,7 +37,9 @@ Status load_error(const Context& context, const DeviceProperties& properties, st
   if (result == CUDA_ERROR_UNSUPPORTED_PTX_VERSION && image.ok() && image->ptx_version > 0) {
     return driver_too_old(context, image->ptx_version);
   }
-  const int architecture = std::atoi(properties.architecture.c_str() + std::string_view("sm_").size());
+  const std::string_view number = std::string_view(properties.architecture).substr(std::string_view("sm_").size());
+  int architecture = 0;
+  std::from_chars(number.data(), number.data() + number.size(), architecture);
   if ((result == CUDA_ERROR_INVALID_PTX || result == CUDA_ERROR_NO_BINARY_FOR_GPU) && image.ok() &&
       image->target > architecture) {
     return unavailable("{}: the code is for sm_{} and newer GPUs, this one ({}) is {}: export the model for it",

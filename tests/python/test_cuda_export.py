@@ -169,7 +169,7 @@ def test_convolutions_and_layers_are_the_runtimes():
 
 def test_a_language_model_is_kernels_and_the_runtimes_layers():
     transformers = pytest.importorskip("transformers")
-    from hearth.export.language_model import Decoder, example_step, step_sizes
+    from hearth.export.language_model import Decoder, decode_method
 
     config = transformers.Gemma3TextConfig(
         vocab_size=64,
@@ -184,8 +184,8 @@ def test_a_language_model_is_kernels_and_the_runtimes_layers():
         sliding_window=8,
     )
     torch.manual_seed(0)
-    decoder = Decoder(transformers.Gemma3ForCausalLM(config).eval())
-    sources = generated(decoder, example_step(64), shapes=step_sizes(512))
+    method = decode_method(Decoder(transformers.Gemma3ForCausalLM(config).eval(), 512))
+    sources = generated(method.module, method.args, shapes=method.dynamic_shapes)
     calls = called(sources)
     assert calls["hearth_attention"] == 2 and calls["hearth_linear"] >= 8
     assert not set(calls) - {"hearth_attention", "hearth_linear"}

@@ -1,6 +1,6 @@
 /* What generated code says to the CUDA driver: our own declarations, so that exporting needs no CUDA toolkit. Names and
-   values are those of NVIDIA's driver API; the runtime forwards every call to the driver that it opened. It exports them
-   under names of its own, which stand in nobody's way in a process that has NVIDIA's libraries too. */
+   values are those of NVIDIA's driver API; the runtime forwards every call to the driver that it opened. It exports
+   them under names of its own, which stand in nobody's way in a process that has NVIDIA's libraries too. */
 #pragma once
 
 #include <stddef.h>

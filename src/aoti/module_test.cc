@@ -123,7 +123,8 @@ TEST(Module, RefusesLibrariesThatAreNoModels) {
 
 TEST(Module, LibtorchIsNotLoaded) {
   // The library gets as far as its own lack of a container.
-  expect_error(Module::open(test_library("sticky"), "m", *open_device("cpu")).status(), StatusCode::kInvalidFile, "lacks");
+  expect_error(Module::open(test_library("sticky"), "m", *open_device("cpu")).status(), StatusCode::kInvalidFile,
+               "lacks");
 }
 
 TEST(Module, SeveralThreadsRunAtOnce) {

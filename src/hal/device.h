@@ -22,8 +22,8 @@ struct DeviceProperties {
   uint32_t shared_bytes = 0;   ///< The most on-chip memory that the threads of a block can share.
   int compute_units = 0;       ///< Processors that may run work at once.
   MemoryKind memory = MemoryKind::kHost;
-  bool host_memory = false;    ///< map() costs nothing: device memory is ordinary memory.
-  bool executes = false;       ///< False for a device that only counts (null).
+  bool host_memory = false;  ///< map() costs nothing: device memory is ordinary memory.
+  bool executes = false;     ///< False for a device that only counts (null).
 };
 
 /// Device memory. An opaque address; for host_memory devices it is an ordinary pointer.

@@ -6,6 +6,7 @@
 #include "hal/device.h"
 #include "kernels/context.h"
 #include "tensor/copy.h"
+#include "tensor/extent.h"
 #include "tensor/layout.h"
 
 namespace hearth {
@@ -13,18 +14,9 @@ namespace {
 
 bool on_host(const Tensor& tensor) { return tensor.storage()->memory() == MemoryKind::kHost; }
 
-/// From the first element to the last.
-size_t extent_bytes(const Tensor& tensor) {
-  return elements_to_bytes(element_extent(tensor.shape(), tensor.strides()), tensor.dtype()).as<size_t>().value_or(0);
-}
+DeviceMemory memory_of(const Tensor& tensor) { return {tensor.data(), extent_of(tensor).size()}; }
 
-DeviceMemory memory_of(const Tensor& tensor) { return {tensor.data(), extent_bytes(tensor)}; }
-
-std::span<std::byte> bytes_of(const Tensor& tensor) {
-  return {static_cast<std::byte*>(tensor.data()), extent_bytes(tensor)};
-}
-
-bool has_gaps(const Tensor& tensor) { return extent_bytes(tensor) != tensor.byte_count(); }
+bool has_gaps(const Tensor& tensor) { return extent_of(tensor).size() != tensor.byte_count(); }
 
 Result<const GpuWork*> gpu_work() {
   const KernelContext* context = current_kernel_context();
@@ -40,9 +32,10 @@ Status copy_with_gaps(const Tensor& to, const Tensor& from) {
   if (on_host(to) && on_host(from)) return copy_strided(to, from);
   HEARTH_ASSIGN_OR_RETURN(const GpuWork* gpu, gpu_work());
   if (to.element_count() == 0) return {};
-  if (on_host(from)) return gpu->device->copy_to_device(*gpu->stream, memory_of(to), 0, bytes_of(from));
-  if (!on_host(to)) return gpu->device->copy(*gpu->stream, memory_of(to), 0, memory_of(from), 0, extent_bytes(from));
-  HEARTH_RETURN_IF_ERROR(gpu->device->copy_to_host(*gpu->stream, bytes_of(to), memory_of(from), 0));
+  if (on_host(from)) return gpu->device->copy_to_device(*gpu->stream, memory_of(to), 0, extent_of(from));
+  if (!on_host(to))
+    return gpu->device->copy(*gpu->stream, memory_of(to), 0, memory_of(from), 0, extent_of(from).size());
+  HEARTH_RETURN_IF_ERROR(gpu->device->copy_to_host(*gpu->stream, extent_of(to), memory_of(from), 0));
   return gpu->stream->synchronize();
 }
 
@@ -64,7 +57,7 @@ Status fill_zero_anywhere(const Tensor& tensor) {
     return unavailable("filling {} with gaps on a GPU takes a kernel that Hearth does not have", describe(tensor));
   }
   HEARTH_ASSIGN_OR_RETURN(const GpuWork* gpu, gpu_work());
-  return gpu->device->fill(*gpu->stream, memory_of(tensor), 0, extent_bytes(tensor), std::byte{0});
+  return gpu->device->fill(*gpu->stream, memory_of(tensor), 0, extent_of(tensor).size(), std::byte{0});
 }
 
 }  // namespace hearth

@@ -47,7 +47,7 @@ def test_operators_predict_what_they_return(fmt):
 
 
 class Attending(torch.nn.Module):
-    """Three layers of one input, two of them alike, one with few outputs, and a table that a layer shares."""
+    """Three layers of one input, two of them alike, one with few outputs, and a table whose turned weight is the last."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ def test_a_model_answers_as_with_the_rounded_numbers(fmt, tmp_path):
 
     model, ids = Attending().eval(), torch.randint(0, 100, (9,))
     save(tmp_path / "m.pt2", model, (ids,), quant=fmt)
-    for layer in (model.query, model.key, model.out):
+    for layer in (model.query, model.key, model.out, model.table):
         layer.weight.data = dequantize_blocks(quantize_blocks(layer.weight, fmt), fmt, *layer.weight.shape)
     ids = torch.randint(0, 100, (9,))
     expected = model(ids).detach().numpy()

@@ -5,6 +5,7 @@
 #include <new>
 #include <string_view>
 
+#include "aoti/host_detour.h"
 #include "aoti/tensor_handle.h"
 #include "hearth/status.h"
 #include "hearth/tensor.h"
@@ -43,13 +44,21 @@ AotiError guard_shim(std::string_view shim, Body&& body) noexcept {
   return kAotiFailure;
 }
 
-/// The tensor behind a handle, or an undefined one for null.
+/// The tensor behind a handle, or an undefined one for null. On a detour through the host, its copy there.
 inline const Tensor& tensor_of(AtenTensorHandle handle) {
   static const Tensor undefined;
   if (handle == nullptr) return undefined;
   if (Profile* profile = Profile::active()) [[unlikely]]
     profile->operand(handle->tensor);
+  if (HostDetour* detour = HostDetour::active()) [[unlikely]]
+    return detour->read(handle->tensor);
   return handle->tensor;
+}
+/// The same for a tensor whose elements the shim writes.
+inline const Tensor& output_of(AtenTensorHandle handle) {
+  const Tensor& tensor = tensor_of(handle);
+  HostDetour* detour = handle == nullptr ? nullptr : HostDetour::active();
+  return detour == nullptr ? tensor : detour->write(handle->tensor);
 }
 /// The same for an optional argument, which is a pointer to a handle.
 inline const Tensor& tensor_of(const AtenTensorHandle* handle) { return tensor_of(handle ? *handle : nullptr); }
@@ -59,6 +68,10 @@ inline Status return_tensor(Result<Tensor> result, AtenTensorHandle* handle) {
   if (!result.ok()) return result.status();
   if (Profile* profile = Profile::active()) [[unlikely]]
     profile->operand(*result);
+  if (HostDetour* detour = HostDetour::active()) [[unlikely]] {
+    result = detour->bring(*std::move(result));
+    if (!result.ok()) return result.status();
+  }
   *handle = new_handle(*std::move(result));
   return {};
 }

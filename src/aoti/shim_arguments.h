@@ -50,9 +50,8 @@ std::vector<Tensor> tensors_of(const Handle* handles, int64_t count) {
 inline Status return_tensors(Result<std::pair<Tensor, Tensor>> result, AtenTensorHandle* first,
                              AtenTensorHandle* second) {
   if (!result.ok()) return result.status();
-  *first = new_handle(std::move(result->first));
-  *second = new_handle(std::move(result->second));
-  return {};
+  HEARTH_RETURN_IF_ERROR(return_tensor(std::move(result->first), first));
+  return return_tensor(std::move(result->second), second);
 }
 
 }  // namespace hearth

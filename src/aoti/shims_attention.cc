@@ -19,8 +19,8 @@ HEARTH_SHIM AotiError aoti_torch_cpu__scaled_dot_product_flash_attention_for_cpu
         hearth::AttentionResult result,
         hearth::attention(context, tensor_of(query), tensor_of(key), tensor_of(value), tensor_of(attn_mask),
                           {.causal = is_causal != 0, .scale = hearth::optional_of(scale)}));
-    *output = hearth::new_handle(std::move(result.output));
-    *logsumexp = hearth::new_handle(std::move(result.logsumexp));
+    HEARTH_RETURN_IF_ERROR(hearth::return_tensor(std::move(result.output), output));
+    HEARTH_RETURN_IF_ERROR(hearth::return_tensor(std::move(result.logsumexp), logsumexp));
     return {};
   });
 }

@@ -7,6 +7,7 @@
 
 using hearth::AotiError;
 using hearth::AtenTensorHandle;
+using hearth::output_of;
 using hearth::Reduction;
 using hearth::return_tensor;
 using hearth::Status;
@@ -28,8 +29,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_index_put(AtenTensorHandle self, const Aten
     HEARTH_ASSIGN_OR_RETURN(Tensor copy, hearth::clone(*context.pool, tensor_of(self)));
     HEARTH_RETURN_IF_ERROR(
         hearth::index_put_in_place(context, copy, tensors_of(indices, count), tensor_of(values), accumulate != 0));
-    *result = hearth::new_handle(std::move(copy));
-    return {};
+    return return_tensor(std::move(copy), result);
   });
 }
 
@@ -38,12 +38,12 @@ HEARTH_SHIM AotiError aoti_torch_index_put_out(AtenTensorHandle out, AtenTensorH
                                                const AtenTensorHandle* indices, uint32_t count, AtenTensorHandle values,
                                                bool accumulate) {
   return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
-    HEARTH_RETURN_IF_ERROR(hearth::check_defined("index_put", "out", tensor_of(out)));
+    HEARTH_RETURN_IF_ERROR(hearth::check_defined("index_put", "out", output_of(out)));
     HEARTH_RETURN_IF_ERROR(hearth::check_defined("index_put", "self", tensor_of(self)));
-    if (tensor_of(out).data() != tensor_of(self).data()) {
-      HEARTH_RETURN_IF_ERROR(hearth::copy_strided(tensor_of(out), tensor_of(self)));
+    if (output_of(out).data() != tensor_of(self).data()) {
+      HEARTH_RETURN_IF_ERROR(hearth::copy_strided(output_of(out), tensor_of(self)));
     }
-    return hearth::index_put_in_place(context, tensor_of(out), tensors_of(indices, count), tensor_of(values),
+    return hearth::index_put_in_place(context, output_of(out), tensors_of(indices, count), tensor_of(values),
                                       accumulate);
   });
 }
@@ -62,7 +62,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_index_reduce(AtenTensorHandle self, int64_t
 HEARTH_SHIM AotiError aoti_torch_cpu_scatter_src_out(AtenTensorHandle out, AtenTensorHandle self, int64_t dim,
                                                      AtenTensorHandle index, AtenTensorHandle source) {
   return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::scatter(context, tensor_of(out), tensor_of(self), dim, tensor_of(index), tensor_of(source),
+    return hearth::scatter(context, output_of(out), tensor_of(self), dim, tensor_of(index), tensor_of(source),
                            Reduction::kReplace, true);
   });
 }
@@ -70,7 +70,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_scatter_src_out(AtenTensorHandle out, AtenT
 HEARTH_SHIM AotiError aoti_torch_cpu_scatter_value_out(AtenTensorHandle out, AtenTensorHandle self, int64_t dim,
                                                        AtenTensorHandle index, double value) {
   return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::scatter_value(context, tensor_of(out), tensor_of(self), dim, tensor_of(index), value);
+    return hearth::scatter_value(context, output_of(out), tensor_of(self), dim, tensor_of(index), value);
   });
 }
 
@@ -79,7 +79,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_scatter_reduce_two_out(AtenTensorHandle out
                                                             const char* reduce, int32_t include_self) {
   return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
     HEARTH_ASSIGN_OR_RETURN(const Reduction reduction, hearth::parse_reduction(reduce));
-    return hearth::scatter(context, tensor_of(out), tensor_of(self), dim, tensor_of(index), tensor_of(source),
+    return hearth::scatter(context, output_of(out), tensor_of(self), dim, tensor_of(index), tensor_of(source),
                            reduction, include_self != 0);
   });
 }

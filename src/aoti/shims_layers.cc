@@ -26,11 +26,10 @@ AotiError compute_bags(const char* shim, AtenTensorHandle weight, AtenTensorHand
                                                               {.mode = static_cast<EmbeddingBagParameters::Mode>(mode),
                                                                .include_last_offset = include_last_offset != 0,
                                                                .padding_index = padding_idx}));
-    *results.bags = new_handle(std::move(bags.bags));
-    *results.bag_of_index = new_handle(std::move(bags.bag_of_index));
-    *results.bag_sizes = new_handle(std::move(bags.bag_sizes));
-    *results.maximum_indices = new_handle(std::move(bags.maximum_indices));
-    return {};
+    HEARTH_RETURN_IF_ERROR(return_tensor(std::move(bags.bags), results.bags));
+    HEARTH_RETURN_IF_ERROR(return_tensor(std::move(bags.bag_of_index), results.bag_of_index));
+    HEARTH_RETURN_IF_ERROR(return_tensor(std::move(bags.bag_sizes), results.bag_sizes));
+    return return_tensor(std::move(bags.maximum_indices), results.maximum_indices);
   });
 }
 
@@ -39,6 +38,7 @@ AotiError compute_bags(const char* shim, AtenTensorHandle weight, AtenTensorHand
 
 using hearth::AotiError;
 using hearth::AtenTensorHandle;
+using hearth::output_of;
 using hearth::tensor_of;
 
 HEARTH_SHIM AotiError aoti_torch_cpu__embedding_bag(AtenTensorHandle weight, AtenTensorHandle indices,
@@ -80,6 +80,6 @@ HEARTH_SHIM AotiError aoti_torch_cpu__cdist_forward(AtenTensorHandle x1, AtenTen
 
 HEARTH_SHIM AotiError aoti_torch_cpu__int_mm_out(AtenTensorHandle out, AtenTensorHandle self, AtenTensorHandle mat2) {
   return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::integer_matmul(context, tensor_of(out), tensor_of(self), tensor_of(mat2));
+    return hearth::integer_matmul(context, output_of(out), tensor_of(self), tensor_of(mat2));
   });
 }

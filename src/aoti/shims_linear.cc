@@ -14,33 +14,34 @@
 
 using hearth::AotiError;
 using hearth::AtenTensorHandle;
+using hearth::output_of;
 using hearth::Status;
 using hearth::Tensor;
 using hearth::tensor_of;
 
 HEARTH_SHIM AotiError aoti_torch_cpu_mm_out(AtenTensorHandle out, AtenTensorHandle a, AtenTensorHandle b) {
   return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::matmul(context, tensor_of(out), Tensor(), tensor_of(a), tensor_of(b), 0, 1);
+    return hearth::matmul(context, output_of(out), Tensor(), tensor_of(a), tensor_of(b), 0, 1);
   });
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu_addmm_out(AtenTensorHandle out, AtenTensorHandle self, AtenTensorHandle a,
                                                AtenTensorHandle b, double beta, double alpha) {
   return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::matmul(context, tensor_of(out), tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha);
+    return hearth::matmul(context, output_of(out), tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha);
   });
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu_bmm_out(AtenTensorHandle out, AtenTensorHandle a, AtenTensorHandle b) {
   return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::batched_matmul(context, tensor_of(out), Tensor(), tensor_of(a), tensor_of(b), 0, 1);
+    return hearth::batched_matmul(context, output_of(out), Tensor(), tensor_of(a), tensor_of(b), 0, 1);
   });
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu_baddbmm_out(AtenTensorHandle out, AtenTensorHandle self, AtenTensorHandle a,
                                                  AtenTensorHandle b, double beta, double alpha) {
   return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::batched_matmul(context, tensor_of(out), tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha);
+    return hearth::batched_matmul(context, output_of(out), tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha);
   });
 }
 
@@ -85,8 +86,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_addmv(AtenTensorHandle self, AtenTensorHand
       HEARTH_ASSIGN_OR_RETURN(bias, column(bias));
     }
     HEARTH_RETURN_IF_ERROR(hearth::matmul(context, out, bias, a, b, beta, alpha));
-    *result = hearth::new_handle(std::move(y));
-    return {};
+    return hearth::return_tensor(std::move(y), result);
   });
 }
 

@@ -13,9 +13,9 @@ HEARTH_SHIM AotiError aoti_torch_cpu_lu_unpack(AtenTensorHandle factors, AtenTen
                                                AtenTensorHandle* upper) {
   return hearth::guard_kernel(__func__, [&](const auto& context) -> hearth::Status {
     HEARTH_ASSIGN_OR_RETURN(auto parts, hearth::unpack_lu(context, tensor_of(factors), tensor_of(pivots)));
-    *permutation = hearth::new_handle(std::move(std::get<0>(parts)));
-    *lower = hearth::new_handle(std::move(std::get<1>(parts)));
-    *upper = hearth::new_handle(std::move(std::get<2>(parts)));
+    HEARTH_RETURN_IF_ERROR(hearth::return_tensor(std::move(std::get<0>(parts)), permutation));
+    HEARTH_RETURN_IF_ERROR(hearth::return_tensor(std::move(std::get<1>(parts)), lower));
+    HEARTH_RETURN_IF_ERROR(hearth::return_tensor(std::move(std::get<2>(parts)), upper));
     return {};
   });
 }

@@ -36,7 +36,7 @@ Result<Tensor> allocate(DType dtype, std::span<const int64_t> shape, std::span<c
     if (memory != MemoryKind::kHost) return error(StatusCode::kInternal, "it was called outside of a run");
     return Tensor::empty_strided(dtype, shape, strides);
   }
-  MemoryPool& pool = context->gpu != nullptr && memory == MemoryKind::kHost ? *context->gpu->host_pool : *context->pool;
+  MemoryPool& pool = memory == MemoryKind::kHost ? context->host_pool() : *context->pool;
   return pool.empty_strided(dtype, shape, strides);
 }
 

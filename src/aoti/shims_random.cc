@@ -30,8 +30,7 @@ AotiError make_random(const char* shim, AtenTensorHandle* result, Make make, Fil
   return guard_kernel(shim, [&](const KernelContext& context) -> Status {
     HEARTH_ASSIGN_OR_RETURN(Tensor tensor, make(context));
     HEARTH_RETURN_IF_ERROR(fill(context, tensor));
-    *result = new_handle(std::move(tensor));
-    return {};
+    return return_tensor(std::move(tensor), result);
   });
 }
 
@@ -120,7 +119,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_randint_like_low_dtype(AtenTensorHandle sel
 HEARTH_SHIM AotiError aoti_torch_cpu_randint_low_out(AtenTensorHandle out, int64_t low, int64_t high, const int64_t*,
                                                      int64_t) {
   return hearth::guard_kernel(
-      __func__, [&](const auto& context) { return hearth::fill_integers(context, tensor_of(out), low, high); });
+      __func__, [&](const auto& context) { return hearth::fill_integers(context, output_of(out), low, high); });
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu_randperm(int64_t n, HEARTH_OPTIONS, AtenTensorHandle* result) {
@@ -153,12 +152,12 @@ HEARTH_SHIM AotiError aoti_torch_cpu_exponential(AtenTensorHandle self, double l
 
 HEARTH_SHIM AotiError aoti_torch_cpu_bernoulli__float(AtenTensorHandle self, double p, Generator**) {
   return hearth::guard_kernel(__func__,
-                              [&](const auto& context) { return hearth::fill_bernoulli(context, tensor_of(self), p); });
+                              [&](const auto& context) { return hearth::fill_bernoulli(context, output_of(self), p); });
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu_bernoulli__Tensor(AtenTensorHandle self, AtenTensorHandle p, Generator**) {
   return hearth::guard_kernel(
-      __func__, [&](const auto& context) { return hearth::fill_bernoulli(context, tensor_of(self), tensor_of(p)); });
+      __func__, [&](const auto& context) { return hearth::fill_bernoulli(context, output_of(self), tensor_of(p)); });
 }
 
 /// Only a `train` that is given and false turns it off.

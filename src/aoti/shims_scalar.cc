@@ -3,9 +3,9 @@
 #include <complex>
 
 #include "aoti/abi.h"
+#include "aoti/cuda/gpu_copy.h"
 #include "base/errors.h"
 #include "kernels/context.h"
-#include "tensor/copy.h"
 #include "tensor/float16.h"
 
 namespace hearth {
@@ -16,13 +16,13 @@ Status read_item(const Tensor& tensor, DType dtype, void* value) {
   if (tensor.element_count() != 1) return invalid_argument("one element is needed, the tensor is {}", describe(tensor));
   HEARTH_ASSIGN_OR_RETURN(const Tensor target, Tensor::borrow(dtype, {}, value));
   HEARTH_ASSIGN_OR_RETURN(const Tensor source, Tensor::view(tensor.storage(), tensor.dtype(), {}, {}, tensor.offset()));
-  return copy_strided(target, source);
+  return copy_anywhere(target, source);
 }
 
 template <typename T>
 Result<Tensor> make_scalar(DType dtype, T value) {
   const KernelContext* context = current_kernel_context();
-  HEARTH_ASSIGN_OR_RETURN(Tensor tensor, context ? context->pool->empty(dtype, {}) : Tensor::empty(dtype, {}));
+  HEARTH_ASSIGN_OR_RETURN(Tensor tensor, context ? context->host_pool().empty(dtype, {}) : Tensor::empty(dtype, {}));
   *tensor.data_as<T>() = value;
   return tensor;
 }

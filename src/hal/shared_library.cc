@@ -1,5 +1,8 @@
 #include "hal/shared_library.h"
 
+#include <array>
+#include <filesystem>
+
 #include "base/errors.h"
 
 #ifdef _WIN32
@@ -28,6 +31,15 @@ void* SharedLibrary::symbol(const char* name) const {
   return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(handle_), name));
 }
 
+std::string path_of_this_library() {
+  constexpr DWORD kFlags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+  HMODULE handle = nullptr;
+  std::array<char, 4096> path{};
+  if (!GetModuleHandleExA(kFlags, reinterpret_cast<LPCSTR>(&path_of_this_library), &handle)) return {};
+  const DWORD length = GetModuleFileNameA(handle, path.data(), path.size());
+  return length < path.size() ? std::string(path.data(), length) : std::string();
+}
+
 #else
 
 Result<SharedLibrary> SharedLibrary::open(const std::string& name) {
@@ -41,6 +53,17 @@ Result<SharedLibrary> SharedLibrary::open(const std::string& name) {
 }
 
 void* SharedLibrary::symbol(const char* name) const { return dlsym(handle_, name); }
+
+std::string path_of_this_library() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(&path_of_this_library), &info) == 0 || info.dli_fname == nullptr) return {};
+  const std::filesystem::path path = info.dli_fname;
+  if (path.is_absolute()) return path.string();
+  // A program's is what it was started as, which says nothing where the system searched for it.
+  std::error_code failure;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure);
+  return failure ? std::filesystem::absolute(path, failure).string() : program.string();
+}
 
 #endif
 

@@ -20,4 +20,7 @@ class SharedLibrary {
   void* handle_;
 };
 
+/// Where the program or the library lies that holds this code; empty when the system does not say.
+std::string path_of_this_library();
+
 }  // namespace hearth

@@ -37,6 +37,7 @@ class PackedWeights {
 
 class Adapter;
 class Device;
+class GpuKernels;
 class KeyValueCache;
 class Stream;
 
@@ -45,6 +46,7 @@ struct GpuWork {
   Device* device = nullptr;
   Stream* stream = nullptr;
   MemoryPool* host_pool = nullptr;  ///< For what the host computes.
+  GpuKernels* kernels = nullptr;
 };
 
 /// A sequence that a run goes on with.
@@ -66,6 +68,8 @@ struct KernelContext {
   std::span<const StepSequence> sequences{};
   const Adapter* adapter = nullptr;  ///< What is added to linear layers; null: nothing.
   const GpuWork* gpu = nullptr;      ///< Null: the host runs it.
+
+  MemoryPool& host_pool() const { return gpu == nullptr ? *pool : *gpu->host_pool; }
 };
 
 /// The context of the run that the calling thread works in; null outside of one.

@@ -58,6 +58,7 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive
   HEARTH_RETURN_IF_ERROR(integrity->check_few());
   const auto check = [integrity](std::span<const std::byte> weight) { return integrity->check_packed(weight); };
   model->packed_ = std::make_unique<PackedWeights>(check);
+  model->gpu_kernels_ = std::make_unique<GpuKernels>(model->device_);
   if (model->device_->properties().memory != MemoryKind::kHost) {
     HEARTH_ASSIGN_OR_RETURN(model->device_weights_, DeviceWeights::create(model->device_, check));
   }

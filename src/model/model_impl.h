@@ -15,6 +15,7 @@
 #include "hearth/model.h"
 #include "kernels/adapter.h"
 #include "kernels/context.h"
+#include "kernels/gpu_kernels.h"
 #include "model/device_weights.h"
 
 namespace hearth {
@@ -41,6 +42,7 @@ class ModelImpl {
   const std::shared_ptr<Device>& device() const { return device_; }
   ThreadTeam& team() { return *team_; }
   PackedWeights& packed() { return *packed_; }
+  GpuKernels& gpu_kernels() { return *gpu_kernels_; }
   /// Null: none was asked for.
   const Adapter* adapter() const { return adapter_.get(); }
   /// XXH3-64 of the adapter's file; 0: none was asked for.
@@ -57,6 +59,7 @@ class ModelImpl {
   std::shared_ptr<Device> device_;
   std::shared_ptr<ThreadTeam> team_;
   std::unique_ptr<PackedWeights> packed_;
+  std::unique_ptr<GpuKernels> gpu_kernels_;
   std::map<std::string, LowRank> additions_;        ///< The adapter's, by name; those that were bound lie below.
   std::map<const void*, LowRank> bound_additions_;  ///< By the weight's first byte.
   std::unique_ptr<const Adapter> adapter_;

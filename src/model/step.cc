@@ -62,12 +62,13 @@ Result<std::vector<Tensor>> run_module(Module& module, const KernelContext& cont
     HEARTH_RETURN_IF_ERROR(own_outputs(*context.pool, inputs, outputs));
     return outputs;
   }
-  const auto& [device, stream, host_pool] = *context.gpu;
-  HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> copies, copy_to_device(*device, *stream, *context.pool, inputs));
+  const GpuWork& gpu = *context.gpu;
+  HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> copies,
+                          copy_to_device(*gpu.device, *gpu.stream, *context.pool, inputs));
   Result<std::vector<Tensor>> outputs = module.run(context, copies);
-  if (outputs.ok()) return copy_to_host(*device, *stream, *host_pool, *outputs);
+  if (outputs.ok()) return copy_to_host(*gpu.device, *gpu.stream, *gpu.host_pool, *outputs);
   // What has been launched may still use the memory that is given back now.
-  const Status waited = stream->synchronize();
+  const Status waited = gpu.stream->synchronize();
   return waited.ok() ? outputs.status() : outputs.status().with_context(waited.message());
 }
 
@@ -85,7 +86,7 @@ Result<std::vector<Tensor>> run_checked(ModelImpl& model, const ModelImpl::Metho
   std::vector<StepSequence> sequences;
   for (const StepPart& part : parts) sequences.push_back({&part.sequence->cache(), part.tokens, &pages});
   const ThreadTeam::ScopedCaller caller(model.team());
-  GpuWork gpu{.device = model.device().get(), .host_pool = &workspace.host()};
+  GpuWork gpu{.device = model.device().get(), .host_pool = &workspace.host(), .kernels = &model.gpu_kernels()};
   HEARTH_ASSIGN_OR_RETURN(gpu.stream, workspace.stream());
   const KernelContext context{.team = &model.team(),
                               .pool = &workspace.temporaries(),

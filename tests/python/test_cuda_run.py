@@ -48,10 +48,36 @@ class Pooled(nn.Module):
         return small, nn.functional.pad(large.sigmoid(), (1, 2), value=0.5), nn.functional.avg_pool2d(x, 2)
 
 
+class Layered(nn.Module):
+    """Products and convolutions: what the runtime computes with its own kernels, or on the host."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = nn.Conv2d(3, 8, 3, 2, 1)
+        self.line = nn.ConvTranspose1d(8, 4, 3)
+        self.layer = nn.Linear(18, 10)
+
+    def forward(self, x):
+        y = self.convolution(x).relu()
+        y = self.line(y.flatten(2))[..., :18]
+        return self.layer(y), y @ y.transpose(1, 2)
+
+
+class Sorted(nn.Module):
+    """What has no C function of a device's own, or gives several results, or writes where it was given."""
+
+    def forward(self, x):
+        values, order = x.topk(3, dim=1)
+        written = x.clone().index_put((order[:, 0] % x.shape[0],), values[:, :1].expand(-1, x.shape[1]))
+        return values, order, x.sort(dim=1, descending=True)[0], x.cumprod(1), written.abs().log1p().median(1).values
+
+
 MODELS = {
     "normalized": (Normalized, lambda n: (torch.randn(n, 48),)),
     "picked": (Picked, lambda n: (torch.randint(0, 16, (n, 5)), torch.randn(n, 7))),
     "pooled": (Pooled, lambda n: (torch.randn(n, 3, 12, 12),)),
+    "layered": (Layered, lambda n: (torch.randn(n, 3, 9, 9),)),
+    "sorted": (Sorted, lambda n: (torch.randn(n, 7),)),
 }
 
 

@@ -80,7 +80,7 @@ def build_libraries(
     """Generates code for all methods and targets, then compiles it: what cannot be generated is found before the long
     part. `architectures`: of GPUs, for which machine code is made too. ExportError says which method and target
     failed."""
-    symbols = {target.name: runtime_symbols(target.machine, target.device) for target in targets}
+    symbols = {target.name: runtime_symbols(target.machine) for target in targets}
     if None in symbols.values():
         progress.warn("the runtime's list of symbols (src/aoti/symbols.def) was not found: operators are not checked")
     generated = []

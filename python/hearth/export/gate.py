@@ -17,26 +17,20 @@ from hearth.export.trace import TracedMethod
 _SYSTEM_LIBRARY = re.compile(r"(libc|libm|libdl|libpthread|librt|ld-linux-(x86-64|aarch64))\.so\.\d+")
 _SYMBOL = re.compile(r"^\s*HEARTH_SYMBOL(?:_([A-Z0-9_]+))?\((\w+)\)", re.MULTILINE)
 _FALLBACK = re.compile(r'^\s*HEARTH_FALLBACK\("([^"]+)"', re.MULTILINE)
-_CALL = re.compile(r"(?<!AOTITorchError )\b(aoti_torch_(?:cpu|cuda|mps)_\w+)\(")
+_CALL = re.compile(r"(?<!AOTITorchError )\b(aoti_torch_(?:cpu|mps)_\w+)\(")
 _FALLBACK_CALL = re.compile(r"aoti_torch_proxy_executor_call_function\(proxy_executor, (\d+)")
 _SOURCE_NODES = re.compile(r"Topologically Sorted Source Nodes: \[([^\]]*)\], Original ATen: \[([^\]]*)\]")
 _PLACES = ("runtime", "../../../src/aoti")
-_CUDA_SYMBOLS = Path(__file__).resolve().parent / "cuda" / "symbols.def"
 
 
-def runtime_symbols(machine: str, device: str = "cpu") -> frozenset[str] | None:
-    """What the runtime serves on `machine` to code for `device`: names of C functions, and of operators that are called
-    by name ("aten::bincount"; on the CPU only). From the packaged lists or the source tree's; None when there are
-    neither."""
+def runtime_symbols(machine: str) -> frozenset[str] | None:
+    """What the runtime serves on `machine`: names of C functions, and of operators that are called by name
+    ("aten::bincount"). From the packaged lists or the source tree's; None when there are neither."""
     for place in _PLACES:
         folder = Path(__file__).resolve().parent / place
         if (folder / "symbols.def").exists():
             symbols = _SYMBOL.findall((folder / "symbols.def").read_text(encoding="utf-8"))
-            if device == "cuda":
-                operators = []
-                symbols += _SYMBOL.findall(_CUDA_SYMBOLS.read_text(encoding="utf-8"))
-            else:
-                operators = _FALLBACK.findall((folder / "fallback_operators.def").read_text(encoding="utf-8"))
+            operators = _FALLBACK.findall((folder / "fallback_operators.def").read_text(encoding="utf-8"))
             return frozenset(name for only, name in symbols if only.lower() in ("", machine)) | frozenset(operators)
     return None
 

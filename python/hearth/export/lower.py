@@ -49,8 +49,13 @@ _OPTIONS = {
 # The interface that Inductor appends prints every error; the runtime has the message from its own function.
 _PRINTED_ERROR = r"""std::cerr << "Error: " << e.what() << '\n';"""
 
-
+# The runtime's functions serve all devices, under the names that they have for the CPU.
+_GPU_FUNCTION = re.compile(r"\baoti_torch_cuda_(?!guard_)")
 _LOOP_CALL = re.compile(r"^( +)(cpp_fused_\w+)(\(.*\);)$", re.MULTILINE)
+
+
+def _with_names_of_runtime(wrapper: str) -> str:
+    return _GPU_FUNCTION.sub("aoti_torch_cpu_", wrapper)
 
 
 def _with_named_loops(wrapper: str) -> str:
@@ -101,7 +106,7 @@ def _generate(program: ExportedProgram, target: Target, gnu: bool, moved: MovedP
         original_names = {name: graph.allocated_constant_name.get(name, name) for name in names}
         captured.append(
             Sources(
-                wrapper=_with_named_loops(wrapper_code.replace(_PRINTED_ERROR, "")),
+                wrapper=_with_named_loops(_with_names_of_runtime(wrapper_code.replace(_PRINTED_ERROR, ""))),
                 kernel=kernel_code,
                 constants={
                     name: moved.original(graph.constants[name]) if moved else graph.get_original_value_of_constant(name)

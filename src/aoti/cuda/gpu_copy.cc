@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "hal/device.h"
 #include "kernels/context.h"
+#include "kernels/cuda/copy.h"
 #include "tensor/copy.h"
 #include "tensor/extent.h"
 #include "tensor/layout.h"
@@ -26,6 +27,15 @@ Result<const GpuWork*> gpu_work() {
   return context->gpu;
 }
 
+/// The tensor, or a copy in the host's memory of what the GPU has.
+Result<Tensor> on_host_too(const Tensor& tensor) {
+  if (on_host(tensor)) return tensor;
+  HEARTH_ASSIGN_OR_RETURN(const GpuWork* gpu, gpu_work());
+  HEARTH_ASSIGN_OR_RETURN(Tensor copy, gpu->host_pool->empty_strided(tensor.dtype(), tensor.shape(), tensor.strides()));
+  HEARTH_RETURN_IF_ERROR(copy_with_gaps(copy, tensor));
+  return copy;
+}
+
 }  // namespace
 
 Status copy_with_gaps(const Tensor& to, const Tensor& from) {
@@ -44,8 +54,13 @@ Status copy_anywhere(const Tensor& to, const Tensor& from) {
   const bool same_shape = std::ranges::equal(to.shape(), from.shape());
   if (!same_shape || to.dtype() != from.dtype() || !same_layout(to.shape(), to.strides(), from.strides()) ||
       has_gaps(to)) {
-    return unavailable("copying {} into {} on a GPU takes a kernel that Hearth does not have", describe(from),
-                       describe(to));
+    HEARTH_ASSIGN_OR_RETURN(const GpuWork* gpu, gpu_work());
+    const Status copied = gpu::copy_strided(*gpu, to, from);
+    if (copied.code() != StatusCode::kUnavailable) return copied;
+    HEARTH_ASSIGN_OR_RETURN(const Tensor source, on_host_too(from));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor target, on_host_too(to));
+    HEARTH_RETURN_IF_ERROR(copy_strided(target, source));
+    return on_host(to) ? Status() : copy_with_gaps(to, target);
   }
   return copy_with_gaps(to, from);
 }
@@ -54,7 +69,9 @@ Status fill_zero_anywhere(const Tensor& tensor) {
   if (on_host(tensor)) return fill_zero(tensor);
   if (tensor.element_count() == 0) return {};
   if (has_gaps(tensor)) {
-    return unavailable("filling {} with gaps on a GPU takes a kernel that Hearth does not have", describe(tensor));
+    HEARTH_ASSIGN_OR_RETURN(const Tensor filled, on_host_too(tensor));
+    HEARTH_RETURN_IF_ERROR(fill_zero(filled));
+    return copy_with_gaps(tensor, filled);
   }
   HEARTH_ASSIGN_OR_RETURN(const GpuWork* gpu, gpu_work());
   return gpu->device->fill(*gpu->stream, memory_of(tensor), 0, extent_of(tensor).size(), std::byte{0});

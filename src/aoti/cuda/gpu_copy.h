@@ -5,16 +5,15 @@
 
 namespace hearth {
 
-/// copy_strided() wherever the two tensors lie. Between tensors of which one lies on a GPU, dtypes and strides have to
-/// be the same, and the elements without gaps: kUnavailable otherwise. A copy to the host waits for the GPU's work; all
-/// others happen in its order.
+/// copy_strided() wherever the two tensors lie. Copies of the same dtype and strides without gaps happen in the order
+/// of the GPU's work, to the host when it is done; others go through the host.
 Status copy_anywhere(const Tensor& to, const Tensor& from);
 
 /// The same for a `to` of the same strides in memory that nothing else has: what lies between the elements is copied
 /// too.
 Status copy_with_gaps(const Tensor& to, const Tensor& from);
 
-/// fill_zero() wherever the tensor lies; on a GPU without gaps only: kUnavailable otherwise.
+/// fill_zero() wherever the tensor lies.
 Status fill_zero_anywhere(const Tensor& tensor);
 
 }  // namespace hearth

@@ -47,7 +47,7 @@ def test_operators_predict_what_they_return(fmt):
 
 
 class Attending(torch.nn.Module):
-    """Three layers of one input, two of them alike, one with few outputs, and a table whose turned weight is the last."""
+    """Three layers of one input, two of them alike, one with few outputs, and a table that the last one shares."""
 
     def __init__(self) -> None:
         super().__init__()

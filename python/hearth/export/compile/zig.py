@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import metadata, util
 from pathlib import Path
 
+from hearth.export.compile.headers import leading_includes, precompiled
 from hearth.export.compile.toolchain import Toolchain
 from hearth.export.errors import ExportError
 from hearth.export.targets import Target
@@ -38,6 +39,18 @@ class ZigCompiler(Toolchain):
 
     def link_flags(self) -> list[str]:
         return []
+
+    def including(self, source: str, command: list[str], target: Target) -> list[str]:
+        header = leading_includes(source)
+        if not header:
+            return command
+
+        def compile_header(path: Path, result: Path) -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                self._run([*command, "-x", "c++-header", str(path), "-o", str(result)], Path(folder), target)
+
+        made = precompiled(header, [self.version, *command], self._cache / "headers", compile_header)
+        return [*command, "-include-pch", str(made)]
 
     def environment(self, folder: Path) -> dict[str, str]:
         # The standard library, which takes a minute, is kept; a model's objects go with its folder.

@@ -9,36 +9,12 @@
 #include <vector>
 
 #include "emulated_cuda/driver/entry_points.h"
+#include "hal/cts/kernels.h"
 
 namespace hearth::emulated_cuda {
 namespace {
 
-constexpr const char* kFill = R"(
-.version 7.0
-.target sm_75
-.address_size 64
-.visible .entry fill(.param .u64 to, .param .u32 count, .param .u32 value)
-{
-  .reg .pred %p<2>;
-  .reg .b32 %r<8>;
-  .reg .b64 %rd<5>;
-  ld.param.u64 %rd1, [to];
-  ld.param.u32 %r1, [count];
-  ld.param.u32 %r2, [value];
-  mov.u32 %r3, %ctaid.x;
-  mov.u32 %r4, %ntid.x;
-  mov.u32 %r5, %tid.x;
-  mad.lo.s32 %r6, %r3, %r4, %r5;
-  setp.ge.u32 %p1, %r6, %r1;
-  @%p1 bra done;
-  cvta.to.global.u64 %rd2, %rd1;
-  mul.wide.u32 %rd3, %r6, 4;
-  add.s64 %rd4, %rd2, %rd3;
-  st.global.u32 [%rd4], %r2;
-done:
-  ret;
-}
-)";
+constexpr const char* kFill = kPtxKernels.data();  // A literal: it ends with a zero byte.
 
 /// A started driver with two GPUs and the first one's context current.
 class EmulatedDriver : public ::testing::Test {

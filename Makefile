@@ -21,7 +21,7 @@ demo:
 
 test:
 	@tools/install_packages.sh runtime export test aarch64
-	@tools/make_venv.sh
+	@tools/make_venv.sh .venv python/requirements.txt python/requirements-test.txt
 	@tools/make_venv.sh .venv-tools tools/requirements.txt
 	@.venv/bin/python tools/run_tests.py
 
@@ -36,6 +36,7 @@ bench:
 	@.venv-bench/bin/python bench/render.py
 
 format:
+	@tools/make_venv.sh .venv python/requirements.txt python/requirements-test.txt
 	clang-format-19 -i $$(git ls-files '*.h' '*.cc' '*.c')
 	.venv/bin/ruff format bench demo python tests tools
 	.venv/bin/ruff check --fix bench demo python tests tools

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Makes a virtual environment with `hearth` importable from this tree: the exporter's, .venv, from python/requirements.txt, or FOLDER from LOCK.
+# Makes a virtual environment with `hearth` importable from this tree: the exporter's, .venv, from python/requirements.txt, or FOLDER from LOCKs.
 # Does nothing, and asks the network for nothing, when it is up to date.
 #
-# usage: tools/make_venv.sh [FOLDER LOCK]
+# usage: tools/make_venv.sh [FOLDER LOCK...]
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
-venv="$root/${1:-.venv}"
-lock="$root/${2:-python/requirements.txt}"
-stamp="$venv/requirements.sha256"
+[[ $# -gt 0 ]] || set -- .venv python/requirements.txt
+venv="$root/$1"
 
-fresh="$(sha256sum < "$lock")"
-if [[ ! -f "$stamp" || "$(cat "$stamp")" != "$fresh" ]]; then
-  echo "Making the Python environment ${1:-.venv}: downloads of PyTorch take minutes"
-  "${PYTHON:-python3}" -m venv "$venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$lock"
+for lock in "${@:2}"; do
+  stamp="$venv/$(basename "$lock" .txt).sha256"
+  fresh="$(sha256sum < "$root/$lock")"
+  [[ ! -f "$stamp" || "$(cat "$stamp")" != "$fresh" ]] || continue
+  echo "Making the Python environment $1 from $lock: downloads of PyTorch take minutes"
+  [[ -x "$venv/bin/python" ]] || "${PYTHON:-python3}" -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$root/$lock"
   echo "$fresh" > "$stamp"
-fi
+done
 site="$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')"
 echo "$root/python" > "$site/hearth.pth"

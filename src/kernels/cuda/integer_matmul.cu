@@ -1,0 +1,148 @@
+// Products of bytes on tensor cores, and the bytes of rows of float32.
+
+#include "integer_matmul_parameters.h"
+#include "product_finish.cuh"
+#include "tensor_core_tile.cuh"
+
+namespace hearth::gpu {
+
+namespace {
+
+using LargeTile = TileShape<128, 128, 4>;
+using SmallTile = TileShape<64, 64, 4>;
+
+/// Sums of the columns of b: what a zero point of a is to be multiplied by.
+template <class Sums, class Shape>
+struct ColumnSums {
+  int32_t sums[Shape::kColumnBlocks] = {};
+
+  __device__ void add(const uint32_t (&b)[Shape::kColumnBlocks / 2][4]) {
+#pragma unroll
+    for (int j = 0; j < Shape::kColumnBlocks; ++j) {
+      constexpr int kOnes = 0x01010101;
+      sums[j] = __dp4a(static_cast<int>(b[j / 2][j % 2 * 2]), kOnes, sums[j]);
+      sums[j] = __dp4a(static_cast<int>(b[j / 2][j % 2 * 2 + 1]), kOnes, sums[j]);
+    }
+  }
+
+  /// Of all columns of the tile. A fragment's column is spread over four lanes.
+  __device__ void store(int32_t (&shared)[Shape::kColumns]) {
+#pragma unroll
+    for (int j = 0; j < Shape::kColumnBlocks; ++j) {
+      sums[j] += __shfl_xor_sync(0xFFFFFFFFU, sums[j], 1);
+      sums[j] += __shfl_xor_sync(0xFFFFFFFFU, sums[j], 2);
+      if (Sums::lane() % 4 == 0 && Sums::warp_row() == 0) {
+        shared[Sums::warp_column() + j * 8 + Sums::lane() / 4] = sums[j];
+      }
+    }
+  }
+};
+
+__device__ float residual_at(const IntegerProduct& product, int64_t row, int64_t column) {
+  if (product.residual.data == nullptr) return 0.0F;
+  if (product.residual_is_bytes == 0) return *address_of<float>(product.residual, 0, row, column);
+  const int byte = *address_of<uint8_t>(product.residual, 0, row, column);
+  return static_cast<float>(byte - product.residual_zero) * product.residual_scale;
+}
+
+/// A float as the byte nearest to it, saturated.
+__device__ float rounded_byte(float value, float factor, float zero) {
+  return rintf(clamp(value * factor, -zero, 255.0F - zero)) + zero;
+}
+
+__device__ void finish_integer(const IntegerProduct& product, int64_t row, int64_t column, int32_t sum) {
+  if (product.result == IntegerProduct::kSums) {
+    *address_of<int32_t>(product.out, 0, row, column) = sum;
+    return;
+  }
+  float value = static_cast<float>(sum) * (product.row_scales != nullptr ? product.row_scales[row] : 1.0F) *
+                product.column_scales[column * product.column_scales_stride];
+  if (product.bias != nullptr) value += product.bias[column * product.bias_stride];
+  value = activated(product.activation, value + residual_at(product, row, column));
+  if (product.result == IntegerProduct::kFloats) {
+    *address_of<float>(product.out, 0, row, column) = value;
+  } else {
+    *address_of<uint8_t>(product.out, 0, row, column) =
+        static_cast<uint8_t>(rounded_byte(value, product.y_factor, product.y_zero));
+  }
+}
+
+/// grid.x: tiles. Dynamic shared memory: kStages · kStageBytes.
+template <typename Number, class Shape>
+__device__ void multiply_bytes(const IntegerProduct& product) {
+  using Sums = TileSums<Number, int8_t, int32_t, Shape, Order::kDepth, Order::kDepth>;
+  constexpr bool kHasZero = sizeof(Number) == 1 && Number(-1) > Number(0);  // Unsigned bytes.
+  extern __shared__ __align__(128) std::byte shared[];
+  __shared__ int32_t shared_column_sums[Shape::kColumns];
+  const TilePlace place = place_of_tile(static_cast<int>(blockIdx.x), (product.rows - 1) / Shape::kRows + 1,
+                                        (product.columns - 1) / Shape::kColumns + 1);
+  const int first_row = place.row * Shape::kRows;
+  const int first_column = place.column * Shape::kColumns;
+
+  Sums sums;
+  ColumnSums<Sums, Shape> column_sums;
+  sums.add({static_cast<const Number*>(product.a), product.a_row_stride, 1, first_row, product.rows},
+           {static_cast<const int8_t*>(product.b), product.b_column_stride, 1, first_column, product.columns}, 0,
+           product.depth, shared, [&](const auto& b) {
+             if constexpr (kHasZero) column_sums.add(b);
+           });
+  if constexpr (kHasZero) column_sums.store(shared_column_sums);
+  sums.store(shared);
+
+#pragma unroll 1
+  for (int i = static_cast<int>(threadIdx.x); i < Shape::kRows * Shape::kColumns; i += Shape::kThreads) {
+    const int row = i / Shape::kColumns;
+    const int column = i % Shape::kColumns;
+    if (first_row + row >= product.rows || first_column + column >= product.columns) continue;
+    const typename Sums::Pair pair = *Sums::sums_at(shared, row, column / 2 * 2);
+    int32_t sum = column % 2 == 0 ? pair.first : pair.second;
+    if constexpr (kHasZero) sum -= product.a_zero * shared_column_sums[column];
+    finish_integer(product, first_row + row, first_column + column, sum);
+  }
+}
+
+constexpr int kRowThreads = 128;
+
+/// One block for each row.
+__device__ void quantize_row(const RowQuantization& rows) {
+  __shared__ float shared[kRowThreads / 32];
+  const int64_t row = blockIdx.x;
+  const float* x = rows.x + row * rows.row_stride;
+  float largest = 0.0F;
+  for (int64_t i = threadIdx.x; i < rows.columns; i += kRowThreads) {
+    largest = fmaxf(largest, fabsf(x[i * rows.column_stride]));
+  }
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2) {
+    largest = fmaxf(largest, __shfl_xor_sync(0xFFFFFFFFU, largest, distance));
+  }
+  if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32] = largest;
+  __syncthreads();
+  largest = fmaxf(fmaxf(shared[0], shared[1]), fmaxf(shared[2], shared[3]));
+  const float scale = largest > 0.0F ? largest / 127.0F : 1.0F;
+  const float factor = 1.0F / scale;
+  if (threadIdx.x == 0) rows.scales[row] = scale;
+  for (int64_t i = threadIdx.x; i < rows.columns; i += kRowThreads) {
+    rows.bytes[row * rows.bytes_stride + i] =
+        static_cast<int8_t>(rounded_byte(x[i * rows.column_stride], factor, 128.0F) - 128.0F);
+  }
+}
+
+}  // namespace
+}  // namespace hearth::gpu
+
+#define HEARTH_BYTES(name, Number, Shape, blocks)                                    \
+  extern "C" __global__ void __launch_bounds__(hearth::gpu::Shape::kThreads, blocks) \
+      name(const __grid_constant__ hearth::gpu::IntegerProduct product) {            \
+    hearth::gpu::multiply_bytes<Number, hearth::gpu::Shape>(product);                \
+  }
+
+HEARTH_BYTES(large_signed, int8_t, LargeTile, 2)
+HEARTH_BYTES(large_unsigned, uint8_t, LargeTile, 2)
+HEARTH_BYTES(small_signed, int8_t, SmallTile, 3)
+HEARTH_BYTES(small_unsigned, uint8_t, SmallTile, 3)
+
+extern "C" __global__ void __launch_bounds__(hearth::gpu::kRowThreads)
+    quantize_rows(const __grid_constant__ hearth::gpu::RowQuantization rows) {
+  hearth::gpu::quantize_row(rows);
+}

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+
+#include "kernels/context.h"
+#include "kernels/cuda/matmul_parameters.h"
+
+namespace hearth::gpu {
+
+/// The file of kernels for products of `dtype`; none where there is no such file.
+std::optional<const char*> product_family(DType dtype);
+
+/// Computes a product whose operands are of `dtype` and lie on the GPU; `splits` and what follows it are set here.
+/// kUnavailable for sizes beyond what a launch can have.
+Status run_product(const KernelContext& context, DType dtype, Product product);
+
+/// How a product is computed: a matter of its sizes and of how its operands lie.
+struct ProductPlan {
+  enum class Kernel { kRows, kLargeTiles, kSmallTiles };
+
+  Kernel kernel;
+  bool transposed = false;  ///< outᵀ = bᵀ · aᵀ is computed: few columns become few rows.
+  int64_t splits = 1;       ///< Of the depth; each is summed by blocks of its own.
+  int64_t split_depth = 0;
+};
+ProductPlan plan_product(DType dtype, const Product& product, int compute_units);
+
+}  // namespace hearth::gpu

@@ -15,8 +15,9 @@
 namespace hearth::gpu {
 namespace {
 
-constexpr int64_t kMostSize = std::numeric_limits<int32_t>::max() - 1024;
+constexpr int64_t kMostSize = std::numeric_limits<int32_t>::max() - 65536;
 constexpr int64_t kPieceBytes = 16;
+constexpr int64_t kMostRows = 8;  // Of the kernels that are made for few.
 constexpr int64_t kLargeSide = 128;
 constexpr int64_t kSmallSide = 64;
 constexpr uint32_t kThreads = 128;
@@ -72,13 +73,19 @@ Result<IntegerProduct> product_of(const Tensor& a, const Tensor& b) {
 
 Status run(const GpuWork& gpu, DType a_dtype, const IntegerProduct& product) {
   if (product.rows == 0 || product.columns == 0) return {};
+  const std::string sign = a_dtype == DType::kUInt8 ? "_unsigned" : "_signed";
+  if (product.rows <= kMostRows) {
+    int64_t rows = 1;
+    while (rows < product.rows) rows *= 2;
+    return launch(gpu, "integer_matmul", "rows_" + std::to_string(rows) + sign,
+                  {.grid = {static_cast<uint32_t>(ceiling(product.columns, 2))}, .block = {kThreads}}, product);
+  }
   const auto tiles_of = [&](int64_t side) { return ceiling(product.rows, side) * ceiling(product.columns, side); };
   const bool large = tiles_of(kLargeSide) >= gpu.device->properties().compute_units;
   const int64_t side = large ? kLargeSide : kSmallSide;
   if (tiles_of(side) > std::numeric_limits<int32_t>::max()) {
     return unavailable("a product of {} by {} has too many tiles for one launch", product.rows, product.columns);
   }
-  const std::string sign = a_dtype == DType::kUInt8 ? "_unsigned" : "_signed";
   // Four stages of both operands, 64 bytes deep.
   return launch(gpu, "integer_matmul", (large ? "large" : "small") + sign,
                 {.grid = {static_cast<uint32_t>(tiles_of(side))},

@@ -1,7 +1,6 @@
 // Products of bytes on tensor cores, and the bytes of rows of float32.
 
-#include "integer_matmul_parameters.h"
-#include "product_finish.cuh"
+#include "byte_rows.cuh"
 #include "tensor_core_tile.cuh"
 
 namespace hearth::gpu {
@@ -19,9 +18,8 @@ struct ColumnSums {
   __device__ void add(const uint32_t (&b)[Shape::kColumnBlocks / 2][4]) {
 #pragma unroll
     for (int j = 0; j < Shape::kColumnBlocks; ++j) {
-      constexpr int kOnes = 0x01010101;
-      sums[j] = __dp4a(static_cast<int>(b[j / 2][j % 2 * 2]), kOnes, sums[j]);
-      sums[j] = __dp4a(static_cast<int>(b[j / 2][j % 2 * 2 + 1]), kOnes, sums[j]);
+      sums[j] = add_four<int8_t>(sums[j], kFourOnes, b[j / 2][j % 2 * 2]);
+      sums[j] = add_four<int8_t>(sums[j], kFourOnes, b[j / 2][j % 2 * 2 + 1]);
     }
   }
 
@@ -38,40 +36,10 @@ struct ColumnSums {
   }
 };
 
-__device__ float residual_at(const IntegerProduct& product, int64_t row, int64_t column) {
-  if (product.residual.data == nullptr) return 0.0F;
-  if (product.residual_is_bytes == 0) return *address_of<float>(product.residual, 0, row, column);
-  const int byte = *address_of<uint8_t>(product.residual, 0, row, column);
-  return static_cast<float>(byte - product.residual_zero) * product.residual_scale;
-}
-
-/// A float as the byte nearest to it, saturated.
-__device__ float rounded_byte(float value, float factor, float zero) {
-  return rintf(clamp(value * factor, -zero, 255.0F - zero)) + zero;
-}
-
-__device__ void finish_integer(const IntegerProduct& product, int64_t row, int64_t column, int32_t sum) {
-  if (product.result == IntegerProduct::kSums) {
-    *address_of<int32_t>(product.out, 0, row, column) = sum;
-    return;
-  }
-  float value = static_cast<float>(sum) * (product.row_scales != nullptr ? product.row_scales[row] : 1.0F) *
-                product.column_scales[column * product.column_scales_stride];
-  if (product.bias != nullptr) value += product.bias[column * product.bias_stride];
-  value = activated(product.activation, value + residual_at(product, row, column));
-  if (product.result == IntegerProduct::kFloats) {
-    *address_of<float>(product.out, 0, row, column) = value;
-  } else {
-    *address_of<uint8_t>(product.out, 0, row, column) =
-        static_cast<uint8_t>(rounded_byte(value, product.y_factor, product.y_zero));
-  }
-}
-
 /// grid.x: tiles. Dynamic shared memory: kStages · kStageBytes.
 template <typename Number, class Shape>
 __device__ void multiply_bytes(const IntegerProduct& product) {
   using Sums = TileSums<Number, int8_t, int32_t, Shape, Order::kDepth, Order::kDepth>;
-  constexpr bool kHasZero = sizeof(Number) == 1 && Number(-1) > Number(0);  // Unsigned bytes.
   extern __shared__ __align__(128) std::byte shared[];
   __shared__ int32_t shared_column_sums[Shape::kColumns];
   const TilePlace place = place_of_tile(static_cast<int>(blockIdx.x), (product.rows - 1) / Shape::kRows + 1,
@@ -84,9 +52,9 @@ __device__ void multiply_bytes(const IntegerProduct& product) {
   sums.add({static_cast<const Number*>(product.a), product.a_row_stride, 1, first_row, product.rows},
            {static_cast<const int8_t*>(product.b), product.b_column_stride, 1, first_column, product.columns}, 0,
            product.depth, shared, [&](const auto& b) {
-             if constexpr (kHasZero) column_sums.add(b);
+             if constexpr (kIsUnsigned<Number>) column_sums.add(b);
            });
-  if constexpr (kHasZero) column_sums.store(shared_column_sums);
+  if constexpr (kIsUnsigned<Number>) column_sums.store(shared_column_sums);
   sums.store(shared);
 
 #pragma unroll 1
@@ -96,7 +64,7 @@ __device__ void multiply_bytes(const IntegerProduct& product) {
     if (first_row + row >= product.rows || first_column + column >= product.columns) continue;
     const typename Sums::Pair pair = *Sums::sums_at(shared, row, column / 2 * 2);
     int32_t sum = column % 2 == 0 ? pair.first : pair.second;
-    if constexpr (kHasZero) sum -= product.a_zero * shared_column_sums[column];
+    if constexpr (kIsUnsigned<Number>) sum -= product.a_zero * shared_column_sums[column];
     finish_integer(product, first_row + row, first_column + column, sum);
   }
 }
@@ -141,6 +109,21 @@ HEARTH_BYTES(large_signed, int8_t, LargeTile, 2)
 HEARTH_BYTES(large_unsigned, uint8_t, LargeTile, 2)
 HEARTH_BYTES(small_signed, int8_t, SmallTile, 3)
 HEARTH_BYTES(small_unsigned, uint8_t, SmallTile, 3)
+
+#define HEARTH_BYTE_ROWS(rows)                                                              \
+  extern "C" __global__ void __launch_bounds__(hearth::gpu::kSumThreads)                    \
+      rows_##rows##_signed(const __grid_constant__ hearth::gpu::IntegerProduct product) {   \
+    hearth::gpu::multiply_byte_rows<int8_t, rows>(product);                                 \
+  }                                                                                         \
+  extern "C" __global__ void __launch_bounds__(hearth::gpu::kSumThreads)                    \
+      rows_##rows##_unsigned(const __grid_constant__ hearth::gpu::IntegerProduct product) { \
+    hearth::gpu::multiply_byte_rows<uint8_t, rows>(product);                                \
+  }
+
+HEARTH_BYTE_ROWS(1)
+HEARTH_BYTE_ROWS(2)
+HEARTH_BYTE_ROWS(4)
+HEARTH_BYTE_ROWS(8)
 
 extern "C" __global__ void __launch_bounds__(hearth::gpu::kRowThreads)
     quantize_rows(const __grid_constant__ hearth::gpu::RowQuantization rows) {

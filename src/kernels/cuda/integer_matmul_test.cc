@@ -38,8 +38,8 @@ TEST_F(GpuIntegerMatmul, MatchesTheReferenceWhateverTheStrides) {
     int64_t rows, depth, columns;
   };
   uint32_t seed = 0;
-  // The emulated GPU has 4 processors: the third is computed in large tiles.
-  for (const Size& size : {Size{1, 1, 1}, {17, 33, 70}, {130, 64, 136}, {3, 300, 16}, {0, 4, 4}, {4, 0, 4}}) {
+  // The emulated GPU has 4 processors: the fifth is computed in large tiles.
+  for (const Size& size : {Size{1, 1, 1}, {2, 40, 3}, {6, 2100, 5}, {17, 33, 70}, {130, 64, 136}, {3, 300, 16}, {0, 4, 4}, {4, 0, 4}}) {
     for (int i = 0; i < 4; ++i) {
       SCOPED_TRACE(testing::Message() << size.rows << " x " << size.depth << " x " << size.columns << ", " << i);
       Draw draw(++seed);

@@ -15,7 +15,7 @@ namespace hearth::gpu {
 namespace {
 
 /// Numbers of rows, columns and so on: with room for the kernels to count a tile beyond them.
-constexpr int64_t kMostSize = std::numeric_limits<int32_t>::max() - 1024;
+constexpr int64_t kMostSize = std::numeric_limits<int32_t>::max() - 65536;
 
 template <typename Number>
 Matrices matrices_of(const MatrixView<Number>& view) {

@@ -39,7 +39,8 @@ TEST_F(GpuIntegerMatmul, MatchesTheReferenceWhateverTheStrides) {
   };
   uint32_t seed = 0;
   // The emulated GPU has 4 processors: the fifth is computed in large tiles.
-  for (const Size& size : {Size{1, 1, 1}, {2, 40, 3}, {6, 2100, 5}, {17, 33, 70}, {130, 64, 136}, {3, 300, 16}, {0, 4, 4}, {4, 0, 4}}) {
+  for (const Size& size :
+       {Size{1, 1, 1}, {2, 40, 3}, {6, 2100, 5}, {17, 33, 70}, {130, 64, 136}, {3, 300, 16}, {0, 4, 4}, {4, 0, 4}}) {
     for (int i = 0; i < 4; ++i) {
       SCOPED_TRACE(testing::Message() << size.rows << " x " << size.depth << " x " << size.columns << ", " << i);
       Draw draw(++seed);
@@ -135,6 +136,40 @@ TEST_F(GpuIntegerMatmul, QuantizedLinearMatchesTheReference) {
     const auto actual = gpu::quantized_linear(run_->context(), run_->on_gpu(c.x), layer);
     ASSERT_TRUE(actual.ok()) << actual.status().message();
     ASSERT_NO_FATAL_FAILURE(expect_same_numbers(run_->on_host(*actual), *expected, c.layer.weight.size(1)));
+  }
+}
+
+/// The same memory of a GPU, said to be constant as weights are.
+class ConstantView final : public Storage {
+ public:
+  static Tensor of(const Tensor& tensor) {
+    const StorageRef storage(new ConstantView(tensor.storage()));
+    return *Tensor::view(storage, tensor.dtype(), tensor.shape(), tensor.strides(), tensor.offset());
+  }
+
+ private:
+  explicit ConstantView(StorageRef of) : Storage(of->data(), of->size(), true, of->memory()), of_(std::move(of)) {}
+  void dispose() override { delete this; }
+
+  StorageRef of_;
+};
+
+TEST_F(GpuIntegerMatmul, CopiesAConstantWeightOfOtherStridesOnce) {
+  Draw draw(1);
+  LinearCase c;
+  c.x = draw.tensor({3, 20});
+  c.layer.weight = in_bytes<int8_t>(permuted(draw.tensor({20, 5}), {1, 0}));
+  c.layer.scales = draw_scales(draw, 5, 20, true);
+  const auto expected = reference::quantized_linear(reference_.get(), c.x, c.layer);
+  const Tensor x = run_->on_gpu(c.x);
+  c.layer.weight = ConstantView::of(run_->on_gpu(c.layer.weight));
+  c.layer.scales = run_->on_gpu(c.layer.scales);
+  EXPECT_EQ(run_->context().packed->byte_count(), 0);
+  for (int i = 0; i < 2; ++i) {
+    const auto actual = gpu::quantized_linear(run_->context(), x, c.layer);
+    ASSERT_TRUE(actual.ok()) << actual.status().message();
+    expect_close(run_->on_host(*actual), *expected, 20);
+    EXPECT_EQ(run_->context().packed->byte_count(), 5 * 20);
   }
 }
 

@@ -86,7 +86,7 @@ void split_depth(const Product& product, int64_t blocks, int compute_units, Prod
 }
 
 std::string tile_function(DType dtype, const ProductPlan& plan, const Orders& orders) {
-  const std::string tile = plan.kernel == ProductPlan::Kernel::kLargeTiles ? "large" : "small";
+  std::string tile = plan.kernel == ProductPlan::Kernel::kLargeTiles ? "large" : "small";
   if (dtype == DType::kFloat32) return tile;
   if (orders.a == Order::kAny || orders.b == Order::kAny) return tile + "_any";
   const auto name = [](Order order) { return order == Order::kDepth ? "_depth" : "_across"; };

@@ -54,7 +54,14 @@ class OperandTile {
       step_ = kDepthsAtOnce * strip.depth_stride;
       place_ = place_across(thread / kPiecesAcross, thread % kPiecesAcross);
     } else {
-      number_ = begin;
+      const bool along_depth = strip.depth_stride == 1;  // Neighbouring threads copy what is adjacent in memory.
+      row_ = along_depth ? thread / kDepth : thread % kSize;
+      number_ = begin + (along_depth ? thread % kDepth : thread / kSize);
+      row_step_ = along_depth ? kThreads / kDepth : 0;
+      depth_step_ = along_depth ? 0 : kThreads / kSize;
+      from_ = strip.data + (strip.first + row_) * strip.across_stride + number_ * strip.depth_stride;
+      step_ = row_step_ * strip.across_stride + depth_step_ * strip.depth_stride;
+      place_ = number_ - begin;
     }
   }
 
@@ -82,10 +89,8 @@ class OperandTile {
       from_ = from;
       row_ += kDepth;
     } else {
-#pragma unroll 1
-      for (int index = static_cast<int>(threadIdx.x); index < kSize * kPieces; index += kThreads) {
-        load_elements(shared, index % kSize, index / kSize);
-      }
+      load_elements(shared);
+      from_ += kDepth * strip_.depth_stride;
       number_ += kDepth;
     }
   }
@@ -122,27 +127,41 @@ class OperandTile {
     return min(max(numbers * static_cast<int>(sizeof(Number)), 0), kPieceBytes);
   }
 
-  __device__ void load_elements(std::byte* shared, int row, int piece) const {
-    struct alignas(kPieceBytes) Piece {
-      Number numbers[kPerPiece];
-    } numbers;
+  __device__ void load_elements(std::byte* shared) const {
+    constexpr int kAtOnce = 4;
+    const Number* from = from_;
+    int row = row_;
+    int depth = number_;
+    // Not unrolled further: the compiler would keep what each element needs in registers, of which there are too few.
+#pragma unroll 1
+    for (int i = 0; i < kSize * kDepth / kThreads; i += kAtOnce) {
+      Number numbers[kAtOnce];
 #pragma unroll
-    for (int i = 0; i < kPerPiece; ++i) {
-      const int k = number_ + piece * kPerPiece + i;
-      const bool inside = strip_.first + row < strip_.size && k < end_;
-      numbers.numbers[i] =
-          inside ? strip_.data[(strip_.first + row) * strip_.across_stride + k * strip_.depth_stride] : Number();
+      for (int j = 0; j < kAtOnce; ++j) {
+        const bool inside = strip_.first + row + j * row_step_ < strip_.size && depth + j * depth_step_ < end_;
+        numbers[j] = inside ? *from : Number();
+        from += step_;
+      }
+#pragma unroll
+      for (int j = 0; j < kAtOnce; ++j) {
+        const int place = depth - number_ + place_;
+        std::byte* piece = shared + place_along_depth(row, place / kPerPiece);
+        reinterpret_cast<Number*>(piece)[place % kPerPiece] = numbers[j];
+        row += row_step_;
+        depth += depth_step_;
+      }
     }
-    *reinterpret_cast<Piece*>(shared + place_along_depth(row, piece)) = numbers;
   }
 
   OperandStrip<Number> strip_;
   int end_;
-  const Number* from_ = nullptr;  ///< This thread's first piece of the next tile.
-  int64_t step_ = 0;              ///< To its next piece.
-  int row_ = 0;                   ///< Of that piece: across in Order::kDepth, along the depth in Order::kAcross.
-  int number_ = 0;                ///< The piece's first number in the other direction.
-  int place_ = 0;                 ///< In shared memory.
+  const Number* from_ = nullptr;  ///< This thread's first piece, or element, of the next tile.
+  int64_t step_ = 0;              ///< To its next one.
+  int row_ = 0;                   ///< Across, within the tile; in Order::kAcross: along the depth.
+  int number_ = 0;                ///< Along the depth; in Order::kAcross: across.
+  int place_ = 0;                 ///< In shared memory; in Order::kAny: along the depth, within the tile.
+  int row_step_ = 0;              ///< Order::kAny: to the next element.
+  int depth_step_ = 0;
 };
 
 /// The shape of a tile of the result, which 4 warps compute, two by two.

@@ -86,11 +86,12 @@ Status run(const GpuWork& gpu, DType a_dtype, const IntegerProduct& product) {
   if (tiles_of(side) > std::numeric_limits<int32_t>::max()) {
     return unavailable("a product of {} by {} has too many tiles for one launch", product.rows, product.columns);
   }
-  // Four stages of both operands, 64 bytes deep.
+  // Stages of both operands, 64 bytes deep, and the sums of b's columns.
+  const int64_t stages = large ? 3 : 4;
   return launch(gpu, "integer_matmul", (large ? "large" : "small") + sign,
                 {.grid = {static_cast<uint32_t>(tiles_of(side))},
                  .block = {kThreads},
-                 .shared_bytes = static_cast<uint32_t>(4 * 64 * 2 * side)},
+                 .shared_bytes = static_cast<uint32_t>(stages * 64 * 2 * side + side * 4)},
                 product);
 }
 

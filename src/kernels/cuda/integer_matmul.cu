@@ -7,8 +7,8 @@ namespace hearth::gpu {
 
 namespace {
 
-using LargeTile = TileShape<128, 128, 4>;
-using SmallTile = TileShape<64, 64, 4>;
+using LargeTile = TileShape<128, 128, 2, 3>;
+using SmallTile = TileShape<64, 64, 2, 4>;
 
 /// Sums of the columns of b: what a zero point of a is to be multiplied by.
 template <class Sums, class Shape>
@@ -24,7 +24,7 @@ struct ColumnSums {
   }
 
   /// Of all columns of the tile. A fragment's column is spread over four lanes.
-  __device__ void store(int32_t (&shared)[Shape::kColumns]) {
+  __device__ void store(int32_t* shared) {
 #pragma unroll
     for (int j = 0; j < Shape::kColumnBlocks; ++j) {
       sums[j] += __shfl_xor_sync(0xFFFFFFFFU, sums[j], 1);
@@ -36,12 +36,12 @@ struct ColumnSums {
   }
 };
 
-/// grid.x: tiles. Dynamic shared memory: kStages · kStageBytes.
+/// grid.x: tiles. Dynamic shared memory: kStages · kStageBytes, and kColumns sums.
 template <typename Number, class Shape>
 __device__ void multiply_bytes(const IntegerProduct& product) {
   using Sums = TileSums<Number, int8_t, int32_t, Shape, Order::kDepth, Order::kDepth>;
   extern __shared__ __align__(128) std::byte shared[];
-  __shared__ int32_t shared_column_sums[Shape::kColumns];
+  auto* shared_column_sums = reinterpret_cast<int32_t*>(shared + Shape::kStages * Shape::kStageBytes);
   const TilePlace place = place_of_tile(static_cast<int>(blockIdx.x), (product.rows - 1) / Shape::kRows + 1,
                                         (product.columns - 1) / Shape::kColumns + 1);
   const int first_row = place.row * Shape::kRows;
@@ -55,18 +55,17 @@ __device__ void multiply_bytes(const IntegerProduct& product) {
              if constexpr (kIsUnsigned<Number>) column_sums.add(b);
            });
   if constexpr (kIsUnsigned<Number>) column_sums.store(shared_column_sums);
-  sums.store(shared);
-
-#pragma unroll 1
-  for (int i = static_cast<int>(threadIdx.x); i < Shape::kRows * Shape::kColumns; i += Shape::kThreads) {
-    const int row = i / Shape::kColumns;
-    const int column = i % Shape::kColumns;
-    if (first_row + row >= product.rows || first_column + column >= product.columns) continue;
-    const typename Sums::Pair pair = *Sums::sums_at(shared, row, column / 2 * 2);
-    int32_t sum = column % 2 == 0 ? pair.first : pair.second;
-    if constexpr (kIsUnsigned<Number>) sum -= product.a_zero * shared_column_sums[column];
-    finish_integer(product, first_row + row, first_column + column, sum);
-  }
+  sums.give(shared, [&](int tile_row, int tile_column, const typename Sums::Pair& pair) {
+    const int row = first_row + tile_row;
+#pragma unroll
+    for (int next = 0; next < 2; ++next) {
+      const int column = first_column + tile_column + next;
+      if (row >= product.rows || column >= product.columns) continue;
+      int32_t sum = next == 0 ? pair.first : pair.second;
+      if constexpr (kIsUnsigned<Number>) sum -= product.a_zero * shared_column_sums[tile_column + next];
+      finish_integer(product, row, column, sum);
+    }
+  });
 }
 
 constexpr int kRowThreads = 128;

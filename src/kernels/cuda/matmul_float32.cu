@@ -180,7 +180,7 @@ extern "C" __global__ void __launch_bounds__(hearth::gpu::kThreads, 2)
   hearth::gpu::multiply_floats<8>(product);
 }
 
-extern "C" __global__ void __launch_bounds__(hearth::gpu::kThreads, 3)
+extern "C" __global__ void __launch_bounds__(hearth::gpu::kThreads, 2)
     small(const __grid_constant__ hearth::gpu::Product product) {
   hearth::gpu::multiply_floats<4>(product);
 }

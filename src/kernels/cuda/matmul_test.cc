@@ -127,6 +127,17 @@ TEST_F(GpuMatmul, TakesEachTileInEachOrderOfItsOperands) {
   }
 }
 
+TEST_F(GpuMatmul, TakesWideTilesForManyColumns) {
+  for (const DType dtype : {DType::kBFloat16, DType::kFloat16}) {
+    Draw draw(7);
+    const MatmulCase c{.out = draw.tensor({130, 1000}),
+                       .self = Tensor(),
+                       .a = matrix(draw, 130, 100, false, true),
+                       .b = matrix(draw, 100, 1000, true, true)};
+    ASSERT_NO_FATAL_FAILURE(expect_matmul(*run_, c, dtype, false));
+  }
+}
+
 TEST_F(GpuMatmul, AddsToTheResultInPlace) {
   Draw draw(1);
   for (const DType dtype : kDTypes) {
@@ -233,7 +244,8 @@ TEST_F(GpuMatmul, PlansByWhatFillsTheProcessors) {
     product.b = {nullptr, 0, 1, row_stride};
     return gpu::plan_product(dtype, product, 132);
   };
-  EXPECT_EQ(plan(4096, 4096, 4096, 4096, DType::kBFloat16).kernel, Kernel::kLargeTiles);
+  EXPECT_EQ(plan(4096, 4096, 4096, 4096, DType::kBFloat16).kernel, Kernel::kWideTiles);
+  EXPECT_EQ(plan(2048, 2048, 4096, 4096, DType::kBFloat16).kernel, Kernel::kLargeTiles);
   EXPECT_EQ(plan(4096, 4096, 4095, 4095, DType::kBFloat16).kernel, Kernel::kSmallTiles);
   EXPECT_EQ(plan(4096, 4096, 4095, 4095, DType::kFloat32).kernel, Kernel::kLargeTiles);
   EXPECT_EQ(plan(8, 4096, 4096, 4096, DType::kFloat16).kernel, Kernel::kRows);

@@ -13,8 +13,8 @@ namespace {
 constexpr int64_t kMostRows = 8;  // Of the kernels that are made for few.
 constexpr uint32_t kRowsThreads = 128;
 constexpr uint32_t kSplitsThreads = 256;
-constexpr int64_t kLargeSide = 128;
-constexpr int64_t kSmallSide = 64;
+constexpr int64_t kDepthBytes = 64;  // Of a stage of the kernels for tensor cores.
+constexpr uint32_t kFloatThreads = 256;
 constexpr int64_t kMostBatches = 65535;  // Of a launch.
 constexpr int64_t kPieceBytes = 16;
 /// Sums shorter than this are not worth another launch, and more of them than that not the memory.
@@ -73,8 +73,26 @@ Product transposed(Product product) {
   return product;
 }
 
-int64_t tiles_of(const Product& product, int64_t side) {
-  return ceiling(product.rows, side) * ceiling(product.columns, side);
+/// As the kernels have them.
+struct Tile {
+  const char* name;
+  int64_t rows;
+  int64_t columns;
+  uint32_t threads;  ///< Of the kernels for tensor cores.
+  uint32_t stages;   ///< Likewise.
+
+  int64_t count(const Product& product) const {
+    return ceiling(product.rows, rows) * ceiling(product.columns, columns);
+  }
+};
+constexpr Tile kWide{"wide", 128, 256, 256, 4};
+constexpr Tile kLarge{"large", 128, 128, 128, 3};
+constexpr Tile kSmall{"small", 64, 64, 128, 4};
+
+const Tile& tile_of(const ProductPlan& plan) {
+  return plan.kernel == ProductPlan::Kernel::kWideTiles    ? kWide
+         : plan.kernel == ProductPlan::Kernel::kLargeTiles ? kLarge
+                                                           : kSmall;
 }
 
 void split_depth(const Product& product, int64_t blocks, int compute_units, ProductPlan& plan) {
@@ -85,12 +103,12 @@ void split_depth(const Product& product, int64_t blocks, int compute_units, Prod
   plan.splits = ceiling(product.depth, plan.split_depth);
 }
 
-std::string tile_function(DType dtype, const ProductPlan& plan, const Orders& orders) {
-  std::string tile = plan.kernel == ProductPlan::Kernel::kLargeTiles ? "large" : "small";
-  if (dtype == DType::kFloat32) return tile;
-  if (orders.a == Order::kAny || orders.b == Order::kAny) return tile + "_any";
-  const auto name = [](Order order) { return order == Order::kDepth ? "_depth" : "_across"; };
-  return tile + name(orders.a) + name(orders.b);
+std::string tile_function(DType dtype, const Tile& tile, const Orders& orders) {
+  std::string name = tile.name;
+  if (dtype == DType::kFloat32) return name;
+  if (orders.a == Order::kAny || orders.b == Order::kAny) return name + "_any";
+  const auto suffix = [](Order order) { return order == Order::kDepth ? "_depth" : "_across"; };
+  return name + suffix(orders.a) + suffix(orders.b);
 }
 
 Status launch_rows(const GpuWork& gpu, const std::string& family, const Product& product) {
@@ -106,8 +124,8 @@ Status launch_rows(const GpuWork& gpu, const std::string& family, const Product&
 Status launch_tiles(const KernelContext& context, DType dtype, const ProductPlan& plan, Product product) {
   const GpuWork& gpu = *context.gpu;
   const std::string family = *product_family(dtype);
-  const bool large = plan.kernel == ProductPlan::Kernel::kLargeTiles;
-  const int64_t tiles = tiles_of(product, large ? kLargeSide : kSmallSide);
+  const Tile& tile = tile_of(plan);
+  const int64_t tiles = tile.count(product);
   if (tiles > std::numeric_limits<int32_t>::max()) {
     return unavailable("a product of {} by {} has too many tiles for one launch", product.rows, product.columns);
   }
@@ -122,13 +140,12 @@ Status launch_tiles(const KernelContext& context, DType dtype, const ProductPlan
   const auto batches = static_cast<uint32_t>(product.batches);
   LaunchShape shape{.grid = {static_cast<uint32_t>(tiles), static_cast<uint32_t>(plan.splits), batches}};
   if (dtype == DType::kFloat32) {
-    shape.block = {256};
+    shape.block = {kFloatThreads};
   } else {
-    // Four stages of both operands, 64 bytes deep.
-    shape.block = {128};
-    shape.shared_bytes = static_cast<uint32_t>(4 * 64 * 2 * (large ? kLargeSide : kSmallSide));
+    shape.block = {tile.threads};
+    shape.shared_bytes = tile.stages * static_cast<uint32_t>((tile.rows + tile.columns) * kDepthBytes);
   }
-  HEARTH_RETURN_IF_ERROR(launch(gpu, family, tile_function(dtype, plan, orders_of(dtype, product)), shape, product));
+  HEARTH_RETURN_IF_ERROR(launch(gpu, family, tile_function(dtype, tile, orders_of(dtype, product)), shape, product));
   if (plan.splits == 1) return {};
   const int64_t threads = product.rows * ceiling(product.columns, 2);
   return launch(
@@ -161,12 +178,17 @@ ProductPlan plan_product(DType dtype, const Product& product, int compute_units)
   if (orders.a == Order::kDepth && orders.b == Order::kDepth && std::min(product.rows, product.columns) <= kMostRows) {
     return {.kernel = ProductPlan::Kernel::kRows, .transposed = product.rows > kMostRows};
   }
-  const bool any = dtype != DType::kFloat32 && (orders.a == Order::kAny || orders.b == Order::kAny);
-  if (!any && product.batches * tiles_of(product, kLargeSide) >= compute_units) {
-    return {.kernel = ProductPlan::Kernel::kLargeTiles};
+  const int64_t batches = product.batches;
+  const bool tensor_cores = dtype != DType::kFloat32;
+  const bool any = tensor_cores && (orders.a == Order::kAny || orders.b == Order::kAny);
+  const bool along_depth = orders.a == Order::kDepth && orders.b == Order::kDepth;
+  // One wide tile fills a processor, of the others there is room for two: with two rounds the last one matters less.
+  if (tensor_cores && along_depth && batches * kWide.count(product) >= 2 * int64_t{compute_units}) {
+    return {.kernel = ProductPlan::Kernel::kWideTiles};
   }
+  if (!any && batches * kLarge.count(product) >= compute_units) return {.kernel = ProductPlan::Kernel::kLargeTiles};
   ProductPlan plan{.kernel = ProductPlan::Kernel::kSmallTiles};
-  split_depth(product, product.batches * tiles_of(product, kSmallSide), compute_units, plan);
+  split_depth(product, batches * kSmall.count(product), compute_units, plan);
   return plan;
 }
 

@@ -16,7 +16,7 @@ Status run_product(const KernelContext& context, DType dtype, Product product);
 
 /// How a product is computed: a matter of its sizes and of how its operands lie.
 struct ProductPlan {
-  enum class Kernel { kRows, kLargeTiles, kSmallTiles };
+  enum class Kernel { kRows, kWideTiles, kLargeTiles, kSmallTiles };
 
   Kernel kernel;
   bool transposed = false;  ///< outᵀ = bᵀ · aᵀ is computed: few columns become few rows.

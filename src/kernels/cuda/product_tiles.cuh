@@ -6,8 +6,9 @@
 
 namespace hearth::gpu {
 
-using LargeTile = TileShape<128, 128, 4>;
-using SmallTile = TileShape<64, 64, 4>;
+using WideTile = TileShape<128, 256, 4, 4>;
+using LargeTile = TileShape<128, 128, 2, 3>;
+using SmallTile = TileShape<64, 64, 2, 4>;
 
 /// grid: x: tiles, y: splits of the depth, z: the batch. Dynamic shared memory: kStages · kStageBytes.
 template <typename Number, class Shape, Order kOrderOfA, Order kOrderOfB>
@@ -27,17 +28,12 @@ __device__ void multiply_tiles(const Product& product) {
            {address_of<const Number>(product.b, batch, 0, 0), product.b.column_stride, product.b.row_stride,
             first_column, product.columns},
            range.begin, range.end, shared, [](const auto&) {});
-  sums.store(shared);
-
-  constexpr int kPairs = Shape::kColumns / 2;
-#pragma unroll 1
-  for (int i = static_cast<int>(threadIdx.x); i < Shape::kRows * kPairs; i += Shape::kThreads) {
-    const int row = i / kPairs;
-    const int column = i % kPairs * 2;
-    if (first_row + row >= product.rows || first_column + column >= product.columns) continue;
-    const typename Sums::Pair pair = *Sums::sums_at(shared, row, column);
-    finish_or_keep<Number>(product, batch, first_row + row, first_column + column, pair.first, pair.second);
-  }
+  sums.give(shared, [&](int tile_row, int tile_column, const typename Sums::Pair& pair) {
+    const int row = first_row + tile_row;
+    const int column = first_column + tile_column;
+    if (row >= product.rows || column >= product.columns) return;
+    finish_or_keep<Number>(product, batch, row, column, pair.first, pair.second);
+  });
 }
 
 }  // namespace hearth::gpu
@@ -51,6 +47,7 @@ __device__ void multiply_tiles(const Product& product) {
 
 // Functions are named after the tile, and after what lies side by side in a and in b.
 #define HEARTH_PRODUCT_TILES(Number)                                                      \
+  HEARTH_TILES(wide_depth_depth, Number, WideTile, Order::kDepth, Order::kDepth, 1)       \
   HEARTH_TILES(large_depth_depth, Number, LargeTile, Order::kDepth, Order::kDepth, 2)     \
   HEARTH_TILES(large_depth_across, Number, LargeTile, Order::kDepth, Order::kAcross, 2)   \
   HEARTH_TILES(large_across_depth, Number, LargeTile, Order::kAcross, Order::kDepth, 2)   \

@@ -164,17 +164,20 @@ class OperandTile {
   int depth_step_ = 0;
 };
 
-/// The shape of a tile of the result, which 4 warps compute, two by two.
-template <int kTileRows, int kTileColumns, int kTileStages>
+/// The shape of a tile of the result, two warps high and `kTileWarps` wide.
+template <int kTileRows, int kTileColumns, int kTileWarps, int kTileStages>
 struct TileShape {
-  static constexpr int kThreads = 128;
+  static constexpr int kThreads = 2 * kTileWarps * 32;
   static constexpr int kRows = kTileRows;
   static constexpr int kColumns = kTileColumns;
+  static constexpr int kWarpsAcross = kTileWarps;
+  static constexpr int kWarpRows = kRows / 2;
+  static constexpr int kWarpColumns = kColumns / kTileWarps;
   static constexpr int kStages = kTileStages;
-  static constexpr int kRowBlocks = kRows / 2 / 16;       // Of a warp, of 16 rows.
-  static constexpr int kColumnBlocks = kColumns / 2 / 8;  // Of a warp, of 8 columns.
+  static constexpr int kRowBlocks = kWarpRows / 16;       // Of a warp, of 16 rows.
+  static constexpr int kColumnBlocks = kWarpColumns / 8;  // Of a warp, of 8 columns.
   static constexpr int kStageBytes = (kRows + kColumns) * kDepthBytes;
-  static_assert(kStages * kStageBytes >= kRows * kColumns * 4, "the sums take the operands' place at the end");
+  static_assert(kStages * kStageBytes >= kRows * kWarpColumns * 4, "sums take the operands' place at the end");
 };
 
 /// A block's sums, of Number · OtherNumber, and the steps to them.
@@ -184,7 +187,7 @@ class TileSums {
   using TileOfA = OperandTile<Number, Shape::kRows, kOrderOfA, Shape::kThreads>;
   using TileOfB = OperandTile<OtherNumber, Shape::kColumns, kOrderOfB, Shape::kThreads>;
 
-  /// Adds up the depth from `begin` to `end`. `shared`: kStages · kStageBytes, free again for store(). on_step(b), b
+  /// Adds up the depth from `begin` to `end`. `shared`: kStages · kStageBytes, free again for give(). on_step(b), b
   /// being fragments of B, is called for each step beside the multiplications.
   template <typename OnStep>
   __device__ void add(const OperandStrip<Number>& a, const OperandStrip<OtherNumber>& b, int begin, int end,
@@ -220,35 +223,38 @@ class TileSums {
     }
   }
 
-  /// Brings the sums to `shared`, where sum_at() finds them, and waits for all threads.
-  __device__ void store(std::byte* shared) const {
-    const int row = warp_row() + lane() / 4;
-    const int column = warp_column() + lane() % 4 * 2;
-#pragma unroll
-    for (int i = 0; i < Shape::kRowBlocks; ++i) {
-#pragma unroll
-      for (int j = 0; j < Shape::kColumnBlocks; ++j) {
-        *sums_at(shared, row + i * 16, column + j * 8) = {sums_[i][j][0], sums_[i][j][1]};
-        *sums_at(shared, row + i * 16 + 8, column + j * 8) = {sums_[i][j][2], sums_[i][j][3]};
-      }
-    }
-    __syncthreads();
-  }
-
   struct alignas(8) Pair {
     Sum first;
     Sum second;
   };
-  /// Sums of `column`, an even one, and of the next. Rows are exchanged by eights of columns: else lanes that store to
-  /// the same columns of different rows would meet in one bank.
-  __device__ static Pair* sums_at(std::byte* shared, int row, int column) {
-    return reinterpret_cast<Pair*>(shared) + (row * Shape::kColumns + (column ^ (row % 4 * 8))) / 2;
+
+  /// Calls take(row, column, pair) for all pairs of neighbouring sums, places counted within the tile. They go through
+  /// shared memory, those of two warps at a time, so that the code for one pair is there once and neighbouring threads
+  /// have neighbouring pairs.
+  template <typename Take>
+  __device__ void give(std::byte* shared, Take take) const {
+    constexpr int kPairs = Shape::kWarpColumns / 2;
+#pragma unroll 1
+    for (int part = 0; part < Shape::kWarpsAcross; ++part) {
+      if (part > 0) __syncthreads();
+      if (warp_column() == part * Shape::kWarpColumns) store(shared);
+      __syncthreads();
+#pragma unroll 1
+      for (int i = static_cast<int>(threadIdx.x); i < Shape::kRows * kPairs; i += Shape::kThreads) {
+        const int column = i % kPairs * 2;
+        take(i / kPairs, part * Shape::kWarpColumns + column, *pair_at(shared, i / kPairs, column));
+      }
+    }
   }
 
   __device__ static int lane() { return static_cast<int>(threadIdx.x) % 32; }
   /// Where the warp's part of the tile begins.
-  __device__ static int warp_row() { return static_cast<int>(threadIdx.x) / 64 * (Shape::kRows / 2); }
-  __device__ static int warp_column() { return static_cast<int>(threadIdx.x) / 32 % 2 * (Shape::kColumns / 2); }
+  __device__ static int warp_row() {
+    return static_cast<int>(threadIdx.x) / 32 / Shape::kWarpsAcross * Shape::kWarpRows;
+  }
+  __device__ static int warp_column() {
+    return static_cast<int>(threadIdx.x) / 32 % Shape::kWarpsAcross * Shape::kWarpColumns;
+  }
 
  private:
   struct Fragments {
@@ -278,6 +284,25 @@ class TileSums {
 #pragma unroll
       for (int j = 0; j < Shape::kColumnBlocks; ++j) {
         multiply_add<Number>(sums_[i][j], by.a[i], by.b[j / 2][j % 2 * 2], by.b[j / 2][j % 2 * 2 + 1]);
+      }
+    }
+  }
+
+  /// `column` is counted within the warps' part. Rows are exchanged by eights of columns: else lanes that store to the
+  /// same columns of different rows would meet in one bank.
+  __device__ static Pair* pair_at(std::byte* shared, int row, int column) {
+    return reinterpret_cast<Pair*>(shared) + (row * Shape::kWarpColumns + (column ^ (row % 4 * 8))) / 2;
+  }
+
+  __device__ void store(std::byte* shared) const {
+    const int row = warp_row() + lane() / 4;
+    const int column = lane() % 4 * 2;
+#pragma unroll
+    for (int i = 0; i < Shape::kRowBlocks; ++i) {
+#pragma unroll
+      for (int j = 0; j < Shape::kColumnBlocks; ++j) {
+        *pair_at(shared, row + i * 16, column + j * 8) = {sums_[i][j][0], sums_[i][j][1]};
+        *pair_at(shared, row + i * 16 + 8, column + j * 8) = {sums_[i][j][2], sums_[i][j][3]};
       }
     }
   }

@@ -107,8 +107,9 @@ TEST_F(GpuMatmul, TakesEachTileInEachOrderOfItsOperands) {
   struct Size {
     int64_t rows, depth, columns;
   };
-  // The emulated GPU has 4 processors: four large tiles, one small one, sums that are split, and few columns.
-  for (const Size& size : {Size{130, 72, 136}, {33, 40, 24}, {9, 1030, 16}, {20, 48, 5}, {6, 40, 9}}) {
+  // The emulated GPU has 4 processors: four large tiles, one small one, sums that are split, few columns,
+  // few rows, and more of the depth than a thread reads ahead.
+  for (const Size& size : {Size{130, 72, 136}, {33, 40, 24}, {9, 1030, 16}, {20, 48, 5}, {6, 77, 9}, {1, 4300, 3}}) {
     for (const DType dtype : kDTypes) {
       for (int order = 0; order < 5; ++order) {
         SCOPED_TRACE(order);

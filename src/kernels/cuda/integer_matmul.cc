@@ -8,6 +8,7 @@
 #include "kernels/cuda/copy.h"
 #include "kernels/cuda/integer_matmul_parameters.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/product.h"
 #include "kernels/integer_matmul.h"
 #include "kernels/operands.h"
 #include "kernels/quantized_operands.h"
@@ -74,14 +75,15 @@ Result<IntegerProduct> product_of(const Tensor& a, const Tensor& b) {
 Status run(const GpuWork& gpu, DType a_dtype, const IntegerProduct& product) {
   if (product.rows == 0 || product.columns == 0) return {};
   const std::string sign = a_dtype == DType::kUInt8 ? "_unsigned" : "_signed";
-  if (product.rows <= kMostRows) {
+  const int compute_units = gpu.device->properties().compute_units;
+  if (product.rows <= kMostRows && suits_row_kernels(product.columns, product.depth, compute_units)) {
     int64_t rows = 1;
     while (rows < product.rows) rows *= 2;
     return launch(gpu, "integer_matmul", "rows_" + std::to_string(rows) + sign,
                   {.grid = {static_cast<uint32_t>(ceiling(product.columns, 2))}, .block = {kThreads}}, product);
   }
   const auto tiles_of = [&](int64_t side) { return ceiling(product.rows, side) * ceiling(product.columns, side); };
-  const bool large = tiles_of(kLargeSide) >= gpu.device->properties().compute_units;
+  const bool large = std::min(product.rows, product.columns) > kSmallSide && tiles_of(kLargeSide) >= compute_units;
   const int64_t side = large ? kLargeSide : kSmallSide;
   if (tiles_of(side) > std::numeric_limits<int32_t>::max()) {
     return unavailable("a product of {} by {} has too many tiles for one launch", product.rows, product.columns);

@@ -251,6 +251,8 @@ TEST_F(GpuMatmul, PlansByWhatFillsTheProcessors) {
   EXPECT_EQ(plan(4096, 4096, 4095, 4095, DType::kFloat32).kernel, Kernel::kLargeTiles);
   EXPECT_EQ(plan(8, 4096, 4096, 4096, DType::kFloat16).kernel, Kernel::kRows);
   EXPECT_FALSE(plan(8, 4096, 4096, 4096, DType::kFloat16).transposed);
+  EXPECT_EQ(plan(8, 65536, 128, 128, DType::kFloat16).kernel, Kernel::kSmallTiles);
+  EXPECT_EQ(plan(8, 1024, 128, 128, DType::kFloat16).kernel, Kernel::kRows);
   EXPECT_TRUE(plan(4096, 1, 4096, 4096, DType::kFloat16).transposed);
   const gpu::ProductPlan split = plan(64, 1024, 4096, 4096, DType::kBFloat16);
   EXPECT_EQ(split.kernel, Kernel::kSmallTiles);

@@ -175,18 +175,23 @@ std::optional<const char*> product_family(DType dtype) {
 
 ProductPlan plan_product(DType dtype, const Product& product, int compute_units) {
   const Orders orders = orders_of(dtype, product);
-  if (orders.a == Order::kDepth && orders.b == Order::kDepth && std::min(product.rows, product.columns) <= kMostRows) {
-    return {.kernel = ProductPlan::Kernel::kRows, .transposed = product.rows > kMostRows};
-  }
   const int64_t batches = product.batches;
   const bool tensor_cores = dtype != DType::kFloat32;
   const bool any = tensor_cores && (orders.a == Order::kAny || orders.b == Order::kAny);
   const bool along_depth = orders.a == Order::kDepth && orders.b == Order::kDepth;
+  const auto [few, many] = std::minmax({int64_t{product.rows}, int64_t{product.columns}});
+  if (along_depth && few <= kMostRows &&
+      suits_row_kernels(batches * many, int64_t{product.depth} * dtype_bits(dtype) / 8, compute_units)) {
+    return {.kernel = ProductPlan::Kernel::kRows, .transposed = product.rows > kMostRows};
+  }
   // One wide tile fills a processor, of the others there is room for two: with two rounds the last one matters less.
-  if (tensor_cores && along_depth && batches * kWide.count(product) >= 2 * int64_t{compute_units}) {
+  if (tensor_cores && along_depth && few > kSmall.rows &&
+      batches * kWide.count(product) >= 2 * int64_t{compute_units}) {
     return {.kernel = ProductPlan::Kernel::kWideTiles};
   }
-  if (!any && batches * kLarge.count(product) >= compute_units) return {.kernel = ProductPlan::Kernel::kLargeTiles};
+  if (!any && few > kSmall.rows && batches * kLarge.count(product) >= compute_units) {
+    return {.kernel = ProductPlan::Kernel::kLargeTiles};
+  }
   ProductPlan plan{.kernel = ProductPlan::Kernel::kSmallTiles};
   split_depth(product, batches * kSmall.count(product), compute_units, plan);
   return plan;

@@ -23,6 +23,11 @@ struct ProductPlan {
   int64_t splits = 1;       ///< Of the depth; each is summed by blocks of its own.
   int64_t split_depth = 0;
 };
+/// Whether blocks for two columns each are the way to compute few rows: they read `depth_bytes` of a column by many
+/// threads, most of which would idle on a short one, which only matters where there are many columns.
+inline bool suits_row_kernels(int64_t columns, int64_t depth_bytes, int compute_units) {
+  return depth_bytes >= 1024 || columns <= 32 * int64_t{compute_units};
+}
 ProductPlan plan_product(DType dtype, const Product& product, int compute_units);
 
 }  // namespace hearth::gpu

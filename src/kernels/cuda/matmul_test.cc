@@ -176,7 +176,9 @@ TEST_F(GpuMatmul, SumsTheProductsOfABatch) {
 }
 
 TEST_F(GpuMatmul, LeavesToOthersWhatItHasNoKernelFor) {
-  const auto zeros = [](std::vector<int64_t> shape, DType dtype) { return in_dtype(counting<float>(shape), dtype); };
+  const auto zeros = [](const std::vector<int64_t>& shape, DType dtype) {
+    return in_dtype(counting<float>(shape), dtype);
+  };
   const Tensor wide = run_->on_gpu(zeros({2, 2}, DType::kFloat64));
   EXPECT_EQ(gpu::matmul(context(), wide, Tensor(), wide, wide, 0, 1).code(), StatusCode::kUnavailable);
   const Tensor on_host = zeros({2, 2}, DType::kFloat32);

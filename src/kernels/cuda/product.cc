@@ -27,19 +27,20 @@ int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /// What lies side by side in an operand, in aligned pieces of 16 bytes; the kernels' Order.
 enum class Order { kDepth, kAcross, kAny };
 
-/// `across` and `depth`: how many elements there are that way, and how far apart.
-struct Extent2d {
+/// How many elements there are one way, and how far apart.
+struct Direction {
   int64_t count;
   int64_t stride;
 };
 
 bool is_aligned(const void* data) { return reinterpret_cast<uintptr_t>(data) % kPieceBytes == 0; }
 
-bool are_pieces(const Extent2d& adjacent, const Extent2d& other, int64_t bytes) {
+bool are_pieces(const Direction& adjacent, const Direction& other, int64_t bytes) {
   return (adjacent.count == 1 || adjacent.stride == 1) && (other.count == 1 || other.stride * bytes % kPieceBytes == 0);
 }
 
-Order order_of(const Matrices& operand, int64_t batches, const Extent2d& across, const Extent2d& depth, int64_t bytes) {
+Order order_of(const Matrices& operand, int64_t batches, const Direction& across, const Direction& depth,
+               int64_t bytes) {
   if (!is_aligned(operand.data) || (batches > 1 && operand.batch_stride * bytes % kPieceBytes != 0)) return Order::kAny;
   if (are_pieces(depth, across, bytes)) return Order::kDepth;
   return are_pieces(across, depth, bytes) ? Order::kAcross : Order::kAny;

@@ -67,8 +67,9 @@ Result<IntegerProduct> product_of(const Tensor& a, const Tensor& b) {
   product.depth = static_cast<int32_t>(a.size(1));
   product.a = a.data();
   product.b = b.data();
-  product.a_row_stride = a.stride(0);
-  product.b_column_stride = b.stride(0);
+  // Kernels form addresses beyond an only row, which have to be aligned although they are not read.
+  product.a_row_stride = a.size(0) == 1 ? 0 : a.stride(0);
+  product.b_column_stride = b.size(0) == 1 ? 0 : b.stride(0);
   return product;
 }
 

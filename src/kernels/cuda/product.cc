@@ -155,6 +155,15 @@ Status launch_tiles(const KernelContext& context, DType dtype, const ProductPlan
       product);
 }
 
+/// Without the strides of dimensions that have one element: kernels form addresses beyond it, which they do not read
+/// but which have to be aligned all the same.
+Product without_idle_strides(Product product) {
+  if (product.rows == 1) product.a.row_stride = 0;
+  if (product.columns == 1) product.b.column_stride = 0;
+  if (product.depth == 1) product.a.column_stride = product.b.row_stride = 0;
+  return product;
+}
+
 /// Entries of the batch from `first` on.
 Product batch_from(Product product, int64_t first, int64_t bytes) {
   product.batches = static_cast<int32_t>(std::min(product.batches - first, kMostBatches));
@@ -200,6 +209,7 @@ ProductPlan plan_product(DType dtype, const Product& product, int compute_units)
 
 Status run_product(const KernelContext& context, DType dtype, Product product) {
   if (product.batches == 0 || product.rows == 0 || product.columns == 0) return {};
+  product = without_idle_strides(product);
   product.splits = 1;
   const int64_t batches = product.batches;
   for (int64_t first = 0; first < batches; first += kMostBatches) {

@@ -34,7 +34,7 @@ AotiError guard_device_kernel(std::string_view shim, Body&& body) noexcept {
     const KernelContext* context = current_kernel_context();
     if (context == nullptr) return error(StatusCode::kInternal, "it was called outside of a run");
     const ScopedCall call(operator_name(shim));
-    const Status status = body(*context);
+    Status status = body(*context);
     if (context->gpu == nullptr || status.code() != StatusCode::kUnavailable) return status;
     return run_on_host(*context, body);
   });

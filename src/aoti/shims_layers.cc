@@ -1,6 +1,7 @@
 // Whole layers: bags of embeddings, norms, distances, and products that the linear kernels compute.
 
 #include "aoti/shim_arguments.h"
+#include "kernels/cuda/integer_matmul.h"
 #include "kernels/distance.h"
 #include "kernels/embedding.h"
 #include "kernels/integer_matmul.h"
@@ -79,7 +80,8 @@ HEARTH_SHIM AotiError aoti_torch_cpu__cdist_forward(AtenTensorHandle x1, AtenTen
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu__int_mm_out(AtenTensorHandle out, AtenTensorHandle self, AtenTensorHandle mat2) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::integer_matmul(context, output_of(out), tensor_of(self), tensor_of(mat2));
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) {
+    return (context.gpu ? hearth::gpu::integer_matmul : hearth::integer_matmul)(context, output_of(out),
+                                                                                tensor_of(self), tensor_of(mat2));
   });
 }

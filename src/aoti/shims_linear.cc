@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "kernels/adapter.h"
 #include "kernels/block_linear.h"
+#include "kernels/cuda/matmul.h"
 #include "kernels/experts.h"
 #include "kernels/linear.h"
 
@@ -20,37 +21,42 @@ using hearth::Tensor;
 using hearth::tensor_of;
 
 HEARTH_SHIM AotiError aoti_torch_cpu_mm_out(AtenTensorHandle out, AtenTensorHandle a, AtenTensorHandle b) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::matmul(context, output_of(out), Tensor(), tensor_of(a), tensor_of(b), 0, 1);
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) {
+    return (context.gpu ? hearth::gpu::matmul : hearth::matmul)(context, output_of(out), Tensor(), tensor_of(a),
+                                                                tensor_of(b), 0, 1);
   });
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu_addmm_out(AtenTensorHandle out, AtenTensorHandle self, AtenTensorHandle a,
                                                AtenTensorHandle b, double beta, double alpha) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::matmul(context, output_of(out), tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha);
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) {
+    return (context.gpu ? hearth::gpu::matmul : hearth::matmul)(context, output_of(out), tensor_of(self), tensor_of(a),
+                                                                tensor_of(b), beta, alpha);
   });
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu_bmm_out(AtenTensorHandle out, AtenTensorHandle a, AtenTensorHandle b) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::batched_matmul(context, output_of(out), Tensor(), tensor_of(a), tensor_of(b), 0, 1);
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) {
+    return (context.gpu ? hearth::gpu::batched_matmul : hearth::batched_matmul)(context, output_of(out), Tensor(),
+                                                                                tensor_of(a), tensor_of(b), 0, 1);
   });
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu_baddbmm_out(AtenTensorHandle out, AtenTensorHandle self, AtenTensorHandle a,
                                                  AtenTensorHandle b, double beta, double alpha) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::batched_matmul(context, output_of(out), tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha);
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) {
+    return (context.gpu ? hearth::gpu::batched_matmul : hearth::batched_matmul)(
+        context, output_of(out), tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha);
   });
 }
 
 /// beta * self + alpha * Σ_i a[i] · b[i].
 HEARTH_SHIM AotiError aoti_torch_cpu_addbmm(AtenTensorHandle self, AtenTensorHandle a, AtenTensorHandle b, double beta,
                                             double alpha, AtenTensorHandle* result) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return hearth::return_tensor(
-        hearth::sum_of_matmuls(context, tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha), result);
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) {
+    return hearth::return_tensor((context.gpu ? hearth::gpu::sum_of_matmuls : hearth::sum_of_matmuls)(
+                                     context, tensor_of(self), tensor_of(a), tensor_of(b), beta, alpha),
+                                 result);
   });
 }
 
@@ -68,7 +74,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu__grouped_mm(AtenTensorHandle self, AtenTens
 /// beta * self + alpha * (matrix · vector): the product with a matrix of one column.
 HEARTH_SHIM AotiError aoti_torch_cpu_addmv(AtenTensorHandle self, AtenTensorHandle matrix, AtenTensorHandle vector,
                                            double beta, double alpha, AtenTensorHandle* result) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) -> Status {
     const Tensor& a = tensor_of(matrix);
     const Tensor& x = tensor_of(vector);
     if (a.rank() != 2 || x.rank() != 1) {
@@ -85,7 +91,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_addmv(AtenTensorHandle self, AtenTensorHand
     if (bias.rank() == 1) {
       HEARTH_ASSIGN_OR_RETURN(bias, column(bias));
     }
-    HEARTH_RETURN_IF_ERROR(hearth::matmul(context, out, bias, a, b, beta, alpha));
+    HEARTH_RETURN_IF_ERROR((context.gpu ? hearth::gpu::matmul : hearth::matmul)(context, out, bias, a, b, beta, alpha));
     return hearth::return_tensor(std::move(y), result);
   });
 }
@@ -105,15 +111,17 @@ hearth::Result<std::optional<hearth::BlockFormat>> parse_weight_format(std::stri
 HEARTH_SHIM AotiError aoti_torch_cpu_hearth_linear(AtenTensorHandle x, AtenTensorHandle weight, AtenTensorHandle* bias,
                                                    AtenTensorHandle* residual, const char* format, int64_t columns,
                                                    const char* activation, AtenTensorHandle* result) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) -> Status {
     HEARTH_ASSIGN_OR_RETURN(const hearth::Activation epilogue, hearth::parse_activation(activation));
     HEARTH_ASSIGN_OR_RETURN(const auto blocks, parse_weight_format(format));
     HEARTH_ASSIGN_OR_RETURN(const Tensor added,
                             hearth::with_adapter(context, tensor_of(x), tensor_of(weight), tensor_of(residual)));
     if (!blocks) {
-      return hearth::return_tensor(
-          hearth::linear(context, tensor_of(x), tensor_of(weight), tensor_of(bias), added, epilogue), result);
+      return hearth::return_tensor((context.gpu ? hearth::gpu::linear : hearth::linear)(
+                                       context, tensor_of(x), tensor_of(weight), tensor_of(bias), added, epilogue),
+                                   result);
     }
+    if (context.gpu) return hearth::unavailable("weights in blocks have no kernel for GPUs");
     return hearth::return_tensor(hearth::block_linear(context, tensor_of(x), {tensor_of(weight), *blocks, columns},
                                                       tensor_of(bias), added, epilogue),
                                  result);

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "aoti/shim_arguments.h"
+#include "kernels/cuda/integer_matmul.h"
 #include "kernels/quantized.h"
 
 namespace hearth {
@@ -54,12 +55,13 @@ HEARTH_SHIM AotiError aoti_torch_cpu_hearth_quantized_linear(AtenTensorHandle x,
                                                              double residual_scale, int64_t residual_zero,
                                                              double* y_scale, int64_t y_zero, const char* activation,
                                                              AtenTensorHandle* result) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) -> Status {
     HEARTH_ASSIGN_OR_RETURN(
         const hearth::QuantizedLayer layer,
         hearth::layer_of(x_zero, weight,
                          {scales, bias, residual, residual_scale, residual_zero, y_scale, y_zero, activation}));
-    return hearth::return_tensor(hearth::quantized_linear(context, tensor_of(x), layer), result);
+    return hearth::return_tensor(
+        (context.gpu ? hearth::gpu::quantized_linear : hearth::quantized_linear)(context, tensor_of(x), layer), result);
   });
 }
 

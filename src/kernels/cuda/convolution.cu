@@ -1,0 +1,148 @@
+// Convolutions as products of matrices that are never made: tiles of [output pixels, output channels], whose depth is
+// kernel positions by channels. docs/gpu-convolutions.md explains it.
+
+#include "convolution_loader.cuh"
+#include "convolution_result.cuh"
+#include "convolution_sums.cuh"
+
+namespace {
+
+using namespace hearth::gpu;
+
+extern __shared__ __align__(128) char shared_memory[];
+
+/// The tile's sums, as they are: one of the splits of the depth.
+template <int kTile>
+__device__ void store_partial(const float* sums, float* partial, const ConvolutionProduct& product, int first_row,
+                              int first_column) {
+  constexpr ConvolutionTile kSize = kConvolutionTiles[kTile];
+  constexpr int kStride = kSumsStride<kTile>;
+  for (int i = threadIdx.x; i < kSize.rows * kSize.columns; i += kSize.threads) {
+    const int row = i / kSize.columns;
+    const int column = i % kSize.columns;
+    if (first_row + row >= product.result.rows || first_column + column >= product.columns) continue;
+    partial[static_cast<int64_t>(first_row + row) * product.columns + first_column + column] =
+        sums[row * kStride + column];
+  }
+}
+
+template <typename Number, int kTile>
+__device__ void store_results(const float* sums, const PixelOffsets* offsets, const ResultWriter<Number>& writer,
+                              const ConvolutionProduct& product, int first_row, int first_column, int first_channel) {
+  constexpr ConvolutionTile kSize = kConvolutionTiles[kTile];
+  constexpr int kStride = kSumsStride<kTile>;
+  const int rows = min(kSize.rows, product.result.rows - first_row);
+  const int columns = min(kSize.columns, product.columns - first_column);
+  if (product.result.in_fours) {
+    constexpr int kFours = kSize.columns / 4;
+    for (int i = threadIdx.x; i < kSize.rows * kFours; i += kSize.threads) {
+      const int row = i / kFours;
+      const int column = i % kFours * 4;
+      if (row >= rows || column >= columns) continue;
+      const float4 four = *reinterpret_cast<const float4*>(sums + row * kStride + column);
+      writer.store_four(offsets[row], first_channel + column, {four.x, four.y, four.z, four.w});
+    }
+    return;
+  }
+  for (int i = threadIdx.x; i < kSize.rows * kSize.columns; i += kSize.threads) {
+    const int row = i % kSize.rows;
+    const int column = i / kSize.rows;
+    if (row >= rows || column >= columns) continue;
+    writer.store(offsets[row], first_channel + column, sums[row * kStride + column]);
+  }
+}
+
+template <typename Number, int kTile>
+__device__ void convolve(Number* y, float* partial, const Number* x, const Number* weight, const void* bias,
+                         const Number* residual, const ConvolutionProduct& product) {
+  constexpr ConvolutionTile kSize = kConvolutionTiles[kTile];
+  constexpr int kStride = kSumsStride<kTile>;
+  constexpr int kWindowBytes = kSize.rows * kSliceBytes;
+  constexpr int kStageBytes = kWindowBytes + kSize.columns * kSliceBytes;
+  constexpr int kDepth = kSliceBytes / static_cast<int>(sizeof(Number));
+  const int first_row = blockIdx.x * kSize.rows;
+  const int first_column = blockIdx.y * kSize.columns;
+  const int group = blockIdx.z / product.splits;
+  const int first_slice = blockIdx.z % product.splits * product.slices;
+  const int slices = min(product.slices, (product.depth + kDepth - 1) / kDepth - first_slice);
+
+  WindowLoader<Number, kSize.rows, kSize.threads> windows(x + static_cast<int64_t>(group) * product.channels, product,
+                                                          first_row, first_slice);
+  FilterLoader<Number, kSize.columns, kSize.threads> filters(
+      weight + static_cast<int64_t>(group) * product.columns * product.depth, product, first_column, first_slice);
+  const auto load = [&](int slice) {
+    if (slice < slices) {
+      char* stage = shared_memory + slice % kSize.stages * kStageBytes;
+      windows.load(stage);
+      filters.load(stage + kWindowBytes);
+    }
+    commit_copies();  // Also an empty group: the wait below counts them.
+  };
+
+  TileSums<Number, kTile> tile;
+  for (int slice = 0; slice < kSize.stages - 1; ++slice) load(slice);
+  for (int slice = 0; slice < slices; ++slice) {
+    wait_for_copies<kSize.stages - 2>();
+    __syncthreads();
+    load(slice + kSize.stages - 1);
+    const char* stage = shared_memory + slice % kSize.stages * kStageBytes;
+    tile.add(stage, stage + kWindowBytes);
+  }
+  wait_for_copies<0>();
+  __syncthreads();
+
+  float* sums = reinterpret_cast<float*>(shared_memory);
+  auto* offsets = reinterpret_cast<PixelOffsets*>(sums + kSize.rows * kStride);
+  const ResultWriter<Number> writer(y, bias, residual, product.result);
+  tile.store(sums);
+  if (threadIdx.x < kSize.rows) offsets[threadIdx.x] = writer.offsets(first_row + static_cast<int>(threadIdx.x));
+  __syncthreads();
+  if (product.splits > 1) {
+    const int64_t matrix = static_cast<int64_t>(blockIdx.z % product.splits) * (gridDim.z / product.splits) + group;
+    store_partial<kTile>(sums, partial + matrix * product.result.rows * product.columns, product, first_row,
+                         first_column);
+    return;
+  }
+  store_results<Number, kTile>(sums, offsets, writer, product, first_row, first_column,
+                               group * product.columns + first_column);
+}
+
+/// Adds up what the splits of the depth left, each thread for one result, and finishes it.
+template <typename Number>
+__device__ void add_splits(Number* y, const float* partial, const void* bias, const Number* residual,
+                           const ConvolutionProduct& product) {
+  const int64_t count = static_cast<int64_t>(product.result.rows) * product.result.channels;
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= count) return;
+  float sum = 0.0F;
+#pragma unroll 4
+  for (int split = 0; split < product.splits; ++split) sum += partial[split * count + i];
+  const int64_t matrix = i / product.columns;
+  const int column = static_cast<int>(i - matrix * product.columns);
+  const int group = static_cast<int>(matrix / product.result.rows);
+  const int row = static_cast<int>(matrix - static_cast<int64_t>(group) * product.result.rows);
+  const ResultWriter<Number> writer(y, bias, residual, product.result);
+  writer.store(writer.offsets(row), group * product.columns + column, sum);
+}
+
+}  // namespace
+
+#define HEARTH_CONVOLUTION(name, number, tile)                                                                         \
+  extern "C" __global__ void __launch_bounds__(kConvolutionTiles[tile].threads)                                        \
+      name(number* y, float* partial, const number* x, const number* weight, const void* bias, const number* residual, \
+           const __grid_constant__ ConvolutionProduct product) {                                                       \
+    convolve<number, tile>(y, partial, x, weight, bias, residual, product);                                            \
+  }
+#define HEARTH_CONVOLUTIONS(dtype, number)                                                            \
+  HEARTH_CONVOLUTION(convolution_##dtype##_64x64, number, 0)                                          \
+  HEARTH_CONVOLUTION(convolution_##dtype##_128x64, number, 1)                                         \
+  HEARTH_CONVOLUTION(convolution_##dtype##_128x128, number, 2)                                        \
+  extern "C" __global__ void add_splits_##dtype(number* y, const float* partial, const void* bias,    \
+                                                const number* residual,                               \
+                                                const __grid_constant__ ConvolutionProduct product) { \
+    add_splits(y, partial, bias, residual, product);                                                  \
+  }
+
+HEARTH_CONVOLUTIONS(bfloat16, __nv_bfloat16)
+HEARTH_CONVOLUTIONS(float16, __half)
+HEARTH_CONVOLUTIONS(float32, float)

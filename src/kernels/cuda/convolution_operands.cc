@@ -50,7 +50,8 @@ ResultPlace result_place(const ConvolutionOperands& operands, const ConvolutionP
   ResultPlace place{};
   ConvolutionResult& parameters = place.parameters;
   place.y = place_in(operands.y, shape, phase, parameters.y_strides);
-  bool fours = shape.group_out_channels() % 4 == 0 && in_fours(operands.y, place.y, parameters.y_strides);
+  const int64_t together = shape.is_depthwise() ? shape.out_channels : shape.group_out_channels();
+  bool fours = together % 4 == 0 && in_fours(operands.y, place.y, parameters.y_strides);
   if (operands.residual.defined()) {
     place.residual = place_in(operands.residual, shape, phase, parameters.residual_strides);
     fours = fours && in_fours(operands.residual, place.residual, parameters.residual_strides);

@@ -4,7 +4,7 @@
 
 namespace hearth::gpu {
 
-/// A tile of the result that a block of convolution.cu computes: pixels by channels.
+/// A tile of the result that a block of convolution_kernels.cuh computes: pixels by channels.
 struct ConvolutionTile {
   int rows;
   int columns;

@@ -91,13 +91,12 @@ Status launch_product(const KernelContext& context, const ConvolutionProduct& pr
                                    static_cast<uint32_t>(groups * product.splits)},
                           .block = {static_cast<uint32_t>(tile.threads)},
                           .shared_bytes = static_cast<uint32_t>(shared_bytes(tile))};
-  const std::string_view dtype = dtype_name(images.dtype);
-  HEARTH_RETURN_IF_ERROR(launch(*context.gpu, "convolution",
-                                fmt::format("convolution_{}_{}x{}", dtype, tile.rows, tile.columns), shape, place.y,
-                                partial.data(), images.data, filters, place.bias, place.residual, product));
+  const std::string family = fmt::format("convolution_{}", dtype_name(images.dtype));
+  HEARTH_RETURN_IF_ERROR(launch(*context.gpu, family, fmt::format("convolution_{}x{}", tile.rows, tile.columns), shape,
+                                place.y, partial.data(), images.data, filters, place.bias, place.residual, product));
   if (product.splits == 1) return {};
   const int64_t results = int64_t{product.result.rows} * product.result.channels;
-  return launch(*context.gpu, "convolution", fmt::format("add_splits_{}", dtype),
+  return launch(*context.gpu, family, "add_splits",
                 {.grid = {static_cast<uint32_t>(divide_up(results, kSumThreads))}, .block = {kSumThreads}}, place.y,
                 partial.data(), place.bias, place.residual, product);
 }

@@ -1,13 +1,12 @@
 // Convolutions as products of matrices that are never made: tiles of [output pixels, output channels], whose depth is
 // kernel positions by channels. docs/gpu-convolutions.md explains it.
+#pragma once
 
 #include "convolution_loader.cuh"
 #include "convolution_result.cuh"
 #include "convolution_sums.cuh"
 
-namespace {
-
-using namespace hearth::gpu;
+namespace hearth::gpu {
 
 extern __shared__ __align__(128) char shared_memory[];
 
@@ -17,6 +16,7 @@ __device__ void store_partial(const float* sums, float* partial, const Convoluti
                               int first_column) {
   constexpr ConvolutionTile kSize = kConvolutionTiles[kTile];
   constexpr int kStride = kSumsStride<kTile>;
+#pragma unroll 1
   for (int i = threadIdx.x; i < kSize.rows * kSize.columns; i += kSize.threads) {
     const int row = i / kSize.columns;
     const int column = i % kSize.columns;
@@ -35,6 +35,7 @@ __device__ void store_results(const float* sums, const PixelOffsets* offsets, co
   const int columns = min(kSize.columns, product.columns - first_column);
   if (product.result.in_fours) {
     constexpr int kFours = kSize.columns / 4;
+#pragma unroll 1
     for (int i = threadIdx.x; i < kSize.rows * kFours; i += kSize.threads) {
       const int row = i / kFours;
       const int column = i % kFours * 4;
@@ -44,6 +45,7 @@ __device__ void store_results(const float* sums, const PixelOffsets* offsets, co
     }
     return;
   }
+#pragma unroll 1
   for (int i = threadIdx.x; i < kSize.rows * kSize.columns; i += kSize.threads) {
     const int row = i % kSize.rows;
     const int column = i / kSize.rows;
@@ -80,6 +82,7 @@ __device__ void convolve(Number* y, float* partial, const Number* x, const Numbe
   };
 
   TileSums<Number, kTile> tile;
+#pragma unroll 1
   for (int slice = 0; slice < kSize.stages - 1; ++slice) load(slice);
   for (int slice = 0; slice < slices; ++slice) {
     wait_for_copies<kSize.stages - 2>();
@@ -109,8 +112,8 @@ __device__ void convolve(Number* y, float* partial, const Number* x, const Numbe
 
 /// Adds up what the splits of the depth left, each thread for one result, and finishes it.
 template <typename Number>
-__device__ void add_splits(Number* y, const float* partial, const void* bias, const Number* residual,
-                           const ConvolutionProduct& product) {
+__device__ void finish_splits(Number* y, const float* partial, const void* bias, const Number* residual,
+                              const ConvolutionProduct& product) {
   const int64_t count = static_cast<int64_t>(product.result.rows) * product.result.channels;
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= count) return;
@@ -125,24 +128,21 @@ __device__ void add_splits(Number* y, const float* partial, const void* bias, co
   writer.store(writer.offsets(row), group * product.columns + column, sum);
 }
 
-}  // namespace
+}  // namespace hearth::gpu
 
 #define HEARTH_CONVOLUTION(name, number, tile)                                                                         \
-  extern "C" __global__ void __launch_bounds__(kConvolutionTiles[tile].threads)                                        \
+  extern "C" __global__ void __launch_bounds__(hearth::gpu::kConvolutionTiles[tile].threads)                           \
       name(number* y, float* partial, const number* x, const number* weight, const void* bias, const number* residual, \
-           const __grid_constant__ ConvolutionProduct product) {                                                       \
-    convolve<number, tile>(y, partial, x, weight, bias, residual, product);                                            \
-  }
-#define HEARTH_CONVOLUTIONS(dtype, number)                                                            \
-  HEARTH_CONVOLUTION(convolution_##dtype##_64x64, number, 0)                                          \
-  HEARTH_CONVOLUTION(convolution_##dtype##_128x64, number, 1)                                         \
-  HEARTH_CONVOLUTION(convolution_##dtype##_128x128, number, 2)                                        \
-  extern "C" __global__ void add_splits_##dtype(number* y, const float* partial, const void* bias,    \
-                                                const number* residual,                               \
-                                                const __grid_constant__ ConvolutionProduct product) { \
-    add_splits(y, partial, bias, residual, product);                                                  \
+           const __grid_constant__ hearth::gpu::ConvolutionProduct product) {                                          \
+    hearth::gpu::convolve<number, tile>(y, partial, x, weight, bias, residual, product);                               \
   }
 
-HEARTH_CONVOLUTIONS(bfloat16, __nv_bfloat16)
-HEARTH_CONVOLUTIONS(float16, __half)
-HEARTH_CONVOLUTIONS(float32, float)
+/// The kernels of one dtype, which make up a file: a driver compiles only the ones of a model.
+#define HEARTH_CONVOLUTIONS(number)                                                                                \
+  HEARTH_CONVOLUTION(convolution_64x64, number, 0)                                                                 \
+  HEARTH_CONVOLUTION(convolution_128x64, number, 1)                                                                \
+  HEARTH_CONVOLUTION(convolution_128x128, number, 2)                                                               \
+  extern "C" __global__ void add_splits(number* y, const float* partial, const void* bias, const number* residual, \
+                                        const __grid_constant__ hearth::gpu::ConvolutionProduct product) {         \
+    hearth::gpu::finish_splits(y, partial, bias, residual, product);                                               \
+  }

@@ -1,0 +1,3 @@
+#include "convolution_kernels.cuh"
+
+HEARTH_CONVOLUTIONS(__nv_bfloat16)

@@ -40,5 +40,6 @@ __device__ void channels_last(Element* to, const Element* from, const ChannelsLa
     channels_last(to, from, parameters);                                                 \
   }
 
+HEARTH_CHANNELS_LAST(channels_last_1, uint8_t)
 HEARTH_CHANNELS_LAST(channels_last_2, uint16_t)
 HEARTH_CHANNELS_LAST(channels_last_4, uint32_t)

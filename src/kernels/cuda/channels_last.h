@@ -19,7 +19,7 @@ Images images_of(const Tensor& tensor, const std::array<int64_t, 3>& spatial_siz
 bool are_dense_channels_last(const Images& images, int64_t multiple);
 
 /// A dense copy [batch, depth, height, width, channels], the channels filled up with zeros to a multiple of `multiple`.
-/// Elements of 2 or 4 bytes. kUnavailable for more than 2^30 pixels.
+/// Elements of 1, 2 or 4 bytes. kUnavailable for more than 2^30 pixels.
 Result<Tensor> dense_channels_last(const KernelContext& context, const Images& images, int64_t multiple);
 
 }  // namespace hearth::gpu

@@ -7,6 +7,7 @@
 #include "kernels/cuda/direct_convolution.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/profile.h"
+#include "kernels/quantized_operands.h"
 #include "tensor/layout.h"
 
 namespace hearth::gpu {
@@ -31,6 +32,11 @@ Status check_range(const ConvolutionShape& shape) {
   return unavailable("convolution: a result is {}", describe_shape(shape.result_sizes()));
 }
 
+Status convolve(const KernelContext& context, const ConvolutionOperands& operands) {
+  return is_product(operands.shape, operands.x.dtype()) ? convolve_as_products(context, operands)
+                                                        : convolve_directly(context, operands);
+}
+
 }  // namespace
 
 Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -42,9 +48,22 @@ Result<Tensor> convolution(const KernelContext& context, const Tensor& x, const 
   HEARTH_ASSIGN_OR_RETURN(Tensor y, empty_convolution_result(*context.pool, x.dtype(), x, weight, shape));
   if (y.element_count() == 0) return y;
   const ConvolutionOperands operands{shape, x, weight, bias, residual, y, parameters.activation};
-  const auto convolve = is_product(shape, x.dtype()) ? convolve_as_products : convolve_directly;
   HEARTH_RETURN_IF_ERROR(convolve(context, operands));
   count_operations(x.dtype(), shape.operations());
+  return y;
+}
+
+Result<Tensor> quantized_convolution(const KernelContext& context, const Tensor& x, const QuantizedLayer& layer,
+                                     const ConvolutionParameters& parameters) {
+  HEARTH_ASSIGN_OR_RETURN(const ConvolutionShape shape, check_quantized_convolution(x, layer, parameters));
+  HEARTH_RETURN_IF_ERROR(check_on_gpu({&x, &layer.weight, &layer.scales, &layer.bias, &layer.residual}));
+  HEARTH_RETURN_IF_ERROR(check_range(shape));
+  HEARTH_ASSIGN_OR_RETURN(Tensor y,
+                          empty_convolution_result(*context.pool, result_dtype(layer), x, layer.weight, shape));
+  if (y.element_count() == 0) return y;
+  const ConvolutionOperands operands{shape, x, layer.weight, layer.bias, layer.residual, y, layer.activation, &layer};
+  HEARTH_RETURN_IF_ERROR(convolve(context, operands));
+  count_operations(DType::kInt8, shape.operations());
   return y;
 }
 

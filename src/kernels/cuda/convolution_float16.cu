@@ -1,3 +1,3 @@
-#include "convolution_kernels.cuh"
+#include "convolution_numbers.cuh"
 
 HEARTH_CONVOLUTIONS(__half)

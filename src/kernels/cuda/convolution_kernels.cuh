@@ -11,8 +11,8 @@ namespace hearth::gpu {
 extern __shared__ __align__(128) char shared_memory[];
 
 /// The tile's sums, as they are: one of the splits of the depth.
-template <int kTile>
-__device__ void store_partial(const float* sums, float* partial, const ConvolutionProduct& product, int first_row,
+template <int kTile, typename Sum>
+__device__ void store_partial(const Sum* sums, Sum* partial, const ConvolutionProduct& product, int first_row,
                               int first_column) {
   constexpr ConvolutionTile kSize = kConvolutionTiles[kTile];
   constexpr int kStride = kSumsStride<kTile>;
@@ -26,8 +26,8 @@ __device__ void store_partial(const float* sums, float* partial, const Convoluti
   }
 }
 
-template <typename Number, int kTile>
-__device__ void store_results(const float* sums, const PixelOffsets* offsets, const ResultWriter<Number>& writer,
+template <int kTile, typename Sum, typename Writer>
+__device__ void store_results(const Sum* sums, const PixelOffsets* offsets, const Writer& writer,
                               const ConvolutionProduct& product, int first_row, int first_column, int first_channel) {
   constexpr ConvolutionTile kSize = kConvolutionTiles[kTile];
   constexpr int kStride = kSumsStride<kTile>;
@@ -40,8 +40,8 @@ __device__ void store_results(const float* sums, const PixelOffsets* offsets, co
       const int row = i / kFours;
       const int column = i % kFours * 4;
       if (row >= rows || column >= columns) continue;
-      const float4 four = *reinterpret_cast<const float4*>(sums + row * kStride + column);
-      writer.store_four(offsets[row], first_channel + column, {four.x, four.y, four.z, four.w});
+      const Four<Sum> four = *reinterpret_cast<const Four<Sum>*>(sums + row * kStride + column);
+      writer.store_four(offsets[row], first_channel + column, four.values);
     }
     return;
   }
@@ -54,9 +54,10 @@ __device__ void store_results(const float* sums, const PixelOffsets* offsets, co
   }
 }
 
-template <typename Number, int kTile>
-__device__ void convolve(Number* y, float* partial, const Number* x, const Number* weight, const void* bias,
-                         const Number* residual, const ConvolutionProduct& product) {
+/// Number: of x and weight, uint8_t for weights of int8_t, too. Writer: what finishes and stores sums.
+template <typename Number, int kTile, typename Writer>
+__device__ void convolve(typename TileSums<Number, kTile>::Sum* partial, const Number* x, const Number* weight,
+                         const Writer& writer, const ConvolutionProduct& product) {
   constexpr ConvolutionTile kSize = kConvolutionTiles[kTile];
   constexpr int kStride = kSumsStride<kTile>;
   constexpr int kWindowBytes = kSize.rows * kSliceBytes;
@@ -81,7 +82,7 @@ __device__ void convolve(Number* y, float* partial, const Number* x, const Numbe
     commit_copies();  // Also an empty group: the wait below counts them.
   };
 
-  TileSums<Number, kTile> tile;
+  TileSums<Number, kTile> tile(product.x_zero);
 #pragma unroll 1
   for (int slice = 0; slice < kSize.stages - 1; ++slice) load(slice);
   for (int slice = 0; slice < slices; ++slice) {
@@ -94,9 +95,8 @@ __device__ void convolve(Number* y, float* partial, const Number* x, const Numbe
   wait_for_copies<0>();
   __syncthreads();
 
-  float* sums = reinterpret_cast<float*>(shared_memory);
+  auto* sums = reinterpret_cast<typename TileSums<Number, kTile>::Sum*>(shared_memory);
   auto* offsets = reinterpret_cast<PixelOffsets*>(sums + kSize.rows * kStride);
-  const ResultWriter<Number> writer(y, bias, residual, product.result);
   tile.store(sums);
   if (threadIdx.x < kSize.rows) offsets[threadIdx.x] = writer.offsets(first_row + static_cast<int>(threadIdx.x));
   __syncthreads();
@@ -106,43 +106,23 @@ __device__ void convolve(Number* y, float* partial, const Number* x, const Numbe
                          first_column);
     return;
   }
-  store_results<Number, kTile>(sums, offsets, writer, product, first_row, first_column,
-                               group * product.columns + first_column);
+  store_results<kTile>(sums, offsets, writer, product, first_row, first_column, group * product.columns + first_column);
 }
 
 /// Adds up what the splits of the depth left, each thread for one result, and finishes it.
-template <typename Number>
-__device__ void finish_splits(Number* y, const float* partial, const void* bias, const Number* residual,
-                              const ConvolutionProduct& product) {
+template <typename Sum, typename Writer>
+__device__ void finish_splits(const Sum* partial, const Writer& writer, const ConvolutionProduct& product) {
   const int64_t count = static_cast<int64_t>(product.result.rows) * product.result.channels;
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= count) return;
-  float sum = 0.0F;
+  Sum sum = 0;
 #pragma unroll 4
   for (int split = 0; split < product.splits; ++split) sum += partial[split * count + i];
   const int64_t matrix = i / product.columns;
   const int column = static_cast<int>(i - matrix * product.columns);
   const int group = static_cast<int>(matrix / product.result.rows);
   const int row = static_cast<int>(matrix - static_cast<int64_t>(group) * product.result.rows);
-  const ResultWriter<Number> writer(y, bias, residual, product.result);
   writer.store(writer.offsets(row), group * product.columns + column, sum);
 }
 
 }  // namespace hearth::gpu
-
-#define HEARTH_CONVOLUTION(name, number, tile)                                                                         \
-  extern "C" __global__ void __launch_bounds__(hearth::gpu::kConvolutionTiles[tile].threads)                           \
-      name(number* y, float* partial, const number* x, const number* weight, const void* bias, const number* residual, \
-           const __grid_constant__ hearth::gpu::ConvolutionProduct product) {                                          \
-    hearth::gpu::convolve<number, tile>(y, partial, x, weight, bias, residual, product);                               \
-  }
-
-/// The kernels of one dtype, which make up a file: a driver compiles only the ones of a model.
-#define HEARTH_CONVOLUTIONS(number)                                                                                \
-  HEARTH_CONVOLUTION(convolution_64x64, number, 0)                                                                 \
-  HEARTH_CONVOLUTION(convolution_128x64, number, 1)                                                                \
-  HEARTH_CONVOLUTION(convolution_128x128, number, 2)                                                               \
-  extern "C" __global__ void add_splits(number* y, const float* partial, const void* bias, const number* residual, \
-                                        const __grid_constant__ hearth::gpu::ConvolutionProduct product) {         \
-    hearth::gpu::finish_splits(y, partial, bias, residual, product);                                               \
-  }

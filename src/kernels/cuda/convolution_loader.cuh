@@ -78,12 +78,24 @@ class WindowLoader {
       for (int d = 0; d < 3; ++d) {
         inside = inside && static_cast<uint32_t>(origin_[i][d] + step[d]) < static_cast<uint32_t>(window.input[d]);
       }
-      copy_async(slice + Share::offset(i), x_ + (inside ? offset_[i] + from_origin : 0), inside ? kPieceBytes : 0);
+      copy_piece(slice + Share::offset(i), x_ + offset_[i] + from_origin, inside);
     }
     advance();
   }
 
  private:
+  /// What lies outside of the image stands for 0.
+  __device__ void copy_piece(char* to, const Number* from, bool inside) const {
+    if (sizeof(Number) > 1) {
+      copy_async(to, inside ? from : x_, inside ? kPieceBytes : 0);
+    } else if (inside) {
+      copy_async(to, from);
+    } else {
+      const uint32_t fill = product_.x_zero * 0x01010101U;
+      *reinterpret_cast<uint4*>(to) = {fill, fill, fill, fill};
+    }
+  }
+
   /// So far before the input that no window reaches it.
   static constexpr int kNowhere = -(1 << 30);
 

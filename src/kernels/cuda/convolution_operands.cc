@@ -86,4 +86,17 @@ ConvolutionWindow window_of(const ConvolutionShape& shape, const ConvolutionPhas
   return window;
 }
 
+ByteFinish byte_finish(const QuantizedLayer& layer) {
+  ByteFinish finish{};
+  finish.scales_stride = layer.scales.stride(0);
+  finish.residual_is_bytes = layer.residual.defined() && layer.residual.dtype() == DType::kUInt8 ? 1 : 0;
+  finish.residual_zero = layer.residual_affine.zero;
+  finish.residual_scale = layer.residual_affine.scale;
+  finish.y_is_bytes = layer.y_affine ? 1 : 0;
+  const Affine y = layer.y_affine.value_or(Affine());
+  finish.y_factor = 1 / y.scale;
+  finish.y_zero = static_cast<float>(y.zero);
+  return finish;
+}
+
 }  // namespace hearth::gpu

@@ -3,6 +3,7 @@
 #include "kernels/convolution_shape.h"
 #include "kernels/cuda/convolution_parameters.h"
 #include "kernels/cuda/convolution_phases.h"
+#include "kernels/quantized.h"
 
 namespace hearth::gpu {
 
@@ -15,6 +16,7 @@ struct ConvolutionOperands {
   Tensor residual;  ///< Undefined: none.
   Tensor y;
   Activation activation = Activation::kNone;
+  const QuantizedLayer* layer = nullptr;  ///< Of bytes: what their sums mean.
 };
 
 /// Where a phase's results, and what is added to them, lie; null addresses for what there is not.
@@ -27,6 +29,9 @@ struct ResultPlace {
 
 ResultPlace result_place(const ConvolutionOperands& operands, const ConvolutionPhase& phase);
 ConvolutionWindow window_of(const ConvolutionShape& shape, const ConvolutionPhase& phase);
+
+/// `layer` as device code wants it.
+ByteFinish byte_finish(const QuantizedLayer& layer);
 
 /// Strides with 0 for dimensions of size 1, where they mean nothing.
 ImageStrides meaningful_strides(const std::array<int64_t, 5>& sizes, ImageStrides strides);

@@ -61,8 +61,20 @@ struct ConvolutionProduct {
   int32_t channels;        ///< Of a group, a multiple of those in a piece.
   int32_t columns;         ///< Of a group.
   int32_t depth;
+  int32_t x_zero;  ///< Of bytes: what stands for 0, and what lies around the images.
   int32_t slices;  ///< Of the depth, for each split.
   int32_t splits;  ///< Above 1, sums are not finished but stored as [splits, groups, rows, columns].
+};
+
+/// What the exact sums of products of bytes mean: sum · scale of the channel + bias + residual, as float32 or as bytes.
+struct ByteFinish {
+  int64_t scales_stride;
+  int32_t residual_is_bytes;  ///< (byte - residual_zero) · residual_scale; else float32.
+  int32_t residual_zero;
+  float residual_scale;
+  int32_t y_is_bytes;  ///< value · y_factor + y_zero, rounded and saturated; else float32.
+  float y_factor;
+  float y_zero;
 };
 
 /// A convolution whose results are summed one by one.
@@ -75,6 +87,7 @@ struct DirectConvolution {
   int32_t divisor[3];  ///< The window's position counts only where it is a multiple of this, and is divided by it.
   int32_t group_inputs;
   int32_t group_outputs;
+  int32_t x_zero;  ///< Of bytes: what stands for 0.
 };
 
 /// Images of any strides that become dense channels-last ones with zeros after their channels.

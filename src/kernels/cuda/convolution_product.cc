@@ -81,24 +81,51 @@ ConvolutionProduct product_of(const ConvolutionShape& shape, const ConvolutionPh
   return product;
 }
 
-/// `partial`: undefined unless the depth is split.
-Status launch_product(const KernelContext& context, const ConvolutionProduct& product, const ProductPlan& plan,
-                      const ResultPlace& place, const Images& images, const void* filters, const Tensor& partial) {
-  const ConvolutionTile& tile = kConvolutionTiles[plan.tile];
-  const int64_t groups = product.result.channels / product.columns;
-  const LaunchShape shape{.grid = {static_cast<uint32_t>(divide_up(product.result.rows, tile.rows)),
-                                   static_cast<uint32_t>(divide_up(product.columns, tile.columns)),
-                                   static_cast<uint32_t>(groups * product.splits)},
-                          .block = {static_cast<uint32_t>(tile.threads)},
-                          .shared_bytes = static_cast<uint32_t>(shared_bytes(tile))};
-  const std::string family = fmt::format("convolution_{}", dtype_name(images.dtype));
-  HEARTH_RETURN_IF_ERROR(launch(*context.gpu, family, fmt::format("convolution_{}x{}", tile.rows, tile.columns), shape,
-                                place.y, partial.data(), images.data, filters, place.bias, place.residual, product));
-  if (product.splits == 1) return {};
-  const int64_t results = int64_t{product.result.rows} * product.result.channels;
-  return launch(*context.gpu, family, "add_splits",
-                {.grid = {static_cast<uint32_t>(divide_up(results, kSumThreads))}, .block = {kSumThreads}}, place.y,
-                partial.data(), place.bias, place.residual, product);
+/// What the kernels of a phase are given, whatever the dtype.
+struct PhaseLaunch {
+  const GpuWork& gpu;
+  const ConvolutionProduct& product;
+  const ConvolutionTile& tile;
+  const ResultPlace& place;
+  const Images& images;
+  const void* filters;
+  void* partial;  ///< Null unless the depth is split.
+
+  std::string family() const { return fmt::format("convolution_{}", dtype_name(images.dtype)); }
+  std::string function() const { return fmt::format("convolution_{}x{}", tile.rows, tile.columns); }
+  LaunchShape shape() const {
+    const int64_t groups = product.result.channels / product.columns;
+    return {.grid = {static_cast<uint32_t>(divide_up(product.result.rows, tile.rows)),
+                     static_cast<uint32_t>(divide_up(product.columns, tile.columns)),
+                     static_cast<uint32_t>(groups * product.splits)},
+            .block = {static_cast<uint32_t>(tile.threads)},
+            .shared_bytes = static_cast<uint32_t>(shared_bytes(tile))};
+  }
+  LaunchShape sums_shape() const {
+    const int64_t results = int64_t{product.result.rows} * product.result.channels;
+    return {.grid = {static_cast<uint32_t>(divide_up(results, kSumThreads))}, .block = {kSumThreads}};
+  }
+};
+
+Status launch_phase(const PhaseLaunch& phase) {
+  const ResultPlace& place = phase.place;
+  HEARTH_RETURN_IF_ERROR(launch(phase.gpu, phase.family(), phase.function(), phase.shape(), place.y, phase.partial,
+                                phase.images.data, phase.filters, place.bias, place.residual, phase.product));
+  if (phase.product.splits == 1) return {};
+  return launch(phase.gpu, phase.family(), "add_splits", phase.sums_shape(), place.y, phase.partial, place.bias,
+                place.residual, phase.product);
+}
+
+Status launch_phase(const PhaseLaunch& phase, const QuantizedLayer& layer) {
+  const ResultPlace& place = phase.place;
+  const void* scales = layer.scales.data();
+  const ByteFinish finish = byte_finish(layer);
+  HEARTH_RETURN_IF_ERROR(launch(phase.gpu, phase.family(), phase.function(), phase.shape(), place.y, phase.partial,
+                                phase.images.data, phase.filters, scales, place.bias, place.residual, phase.product,
+                                finish));
+  if (phase.product.splits == 1) return {};
+  return launch(phase.gpu, phase.family(), "add_splits", phase.sums_shape(), place.y, phase.partial, scales, place.bias,
+                place.residual, phase.product, finish);
 }
 
 Status convolve_phase(const KernelContext& context, const ConvolutionOperands& operands, const ConvolutionPhase& phase,
@@ -116,12 +143,16 @@ Status convolve_phase(const KernelContext& context, const ConvolutionOperands& o
                                         context.gpu->device->properties().compute_units);
   product.slices = static_cast<int32_t>(plan.slices);
   product.splits = static_cast<int32_t>(plan.splits);
+  if (operands.layer != nullptr) product.x_zero = operands.layer->x_zero;
   Tensor partial;
   if (plan.splits > 1) {
+    // Sums of bytes are int32.
     const std::array<int64_t, 3> sizes{plan.splits, product.result.rows, product.result.channels};
     HEARTH_ASSIGN_OR_RETURN(partial, context.pool->empty(DType::kFloat32, sizes));
   }
-  return launch_product(context, product, plan, place, images, filters.data, partial);
+  const PhaseLaunch launch{*context.gpu, product,       kConvolutionTiles[plan.tile], place, images,
+                           filters.data, partial.data()};
+  return operands.layer == nullptr ? launch_phase(launch) : launch_phase(launch, *operands.layer);
 }
 
 }  // namespace

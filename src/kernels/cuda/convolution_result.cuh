@@ -35,6 +35,11 @@ __device__ inline int64_t offset_of(const Pixel& pixel, const int64_t (&strides)
          pixel.position[2] * strides[4];
 }
 
+__device__ inline PixelOffsets pixel_offsets(const ConvolutionResult& result, int row) {
+  const Pixel pixel = pixel_of(row, result.output);
+  return {offset_of(pixel, result.y_strides), offset_of(pixel, result.residual_strides)};
+}
+
 template <typename Number>
 struct alignas(4 * sizeof(Number)) Four {
   Number values[4];
@@ -47,10 +52,7 @@ class ResultWriter {
   __device__ ResultWriter(Number* y, const void* bias, const Number* residual, const ConvolutionResult& result)
       : y_(y), bias_(bias), residual_(residual), result_(result) {}
 
-  __device__ PixelOffsets offsets(int row) const {
-    const Pixel pixel = pixel_of(row, result_.output);
-    return {offset_of(pixel, result_.y_strides), residual_ ? offset_of(pixel, result_.residual_strides) : 0};
-  }
+  __device__ PixelOffsets offsets(int row) const { return pixel_offsets(result_, row); }
 
   __device__ void store(const PixelOffsets& pixel, int channel, float sum) const {
     sum += bias(channel);

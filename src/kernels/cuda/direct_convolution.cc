@@ -27,6 +27,7 @@ DirectConvolution parameters_of(const ConvolutionOperands& operands, const Resul
   }
   parameters.group_inputs = static_cast<int32_t>(shape.group_in_channels());
   parameters.group_outputs = static_cast<int32_t>(shape.group_out_channels());
+  if (operands.layer != nullptr) parameters.x_zero = operands.layer->x_zero;
   return parameters;
 }
 
@@ -35,9 +36,15 @@ Status launch_direct(const KernelContext& context, std::string_view kind, const 
                      const DirectConvolution& parameters) {
   const int64_t blocks = (threads + kThreads - 1) / kThreads;
   if (blocks > kMostBlocks) return unavailable("convolution: a result is {}", describe(operands.y));
-  return launch(*context.gpu, "direct_convolution", fmt::format("{}_{}", kind, dtype_name(operands.y.dtype())),
-                {.grid = {static_cast<uint32_t>(blocks)}, .block = {kThreads}}, place.y, operands.x.data(), weight,
-                place.bias, place.residual, parameters);
+  const LaunchShape shape{.grid = {static_cast<uint32_t>(blocks)}, .block = {kThreads}};
+  const std::string function = fmt::format("{}_{}", kind, dtype_name(operands.x.dtype()));
+  const void* x = operands.x.data();
+  if (operands.layer == nullptr) {
+    return launch(*context.gpu, "direct_convolution", function, shape, place.y, x, weight, place.bias, place.residual,
+                  parameters);
+  }
+  return launch(*context.gpu, "direct_convolution", function, shape, place.y, x, weight, operands.layer->scales.data(),
+                place.bias, place.residual, parameters, byte_finish(*operands.layer));
 }
 
 /// The weight of a depthwise convolution as one filter with all channels.

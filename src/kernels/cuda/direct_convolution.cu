@@ -1,5 +1,6 @@
 // Convolutions whose results are summed one by one: any strides, groups of few channels, and depthwise ones.
 
+#include "convolution_byte_result.cuh"
 #include "convolution_parameters.h"
 #include "convolution_result.cuh"
 
@@ -17,16 +18,21 @@ __device__ int input_position(const DirectConvolution& c, int dimension, int out
 }
 
 template <typename Number>
-__device__ float sum_channels(const Number* x, int64_t x_stride, const Number* weight, int64_t weight_stride, int count,
-                              float sum) {
-  for (int i = 0; i < count; ++i) sum = fmaf(to_float(x[i * x_stride]), to_float(weight[i * weight_stride]), sum);
+__device__ float product_added(float sum, Number x, Number weight, int /*x_zero*/) {
+  return fmaf(to_float(x), to_float(weight), sum);
+}
+__device__ int product_added(int sum, uint8_t x, int8_t weight, int x_zero) { return sum + (x - x_zero) * weight; }
+
+template <typename Number, typename Weight, typename Sum>
+__device__ Sum sum_channels(const Number* x, int64_t x_stride, const Weight* weight, int64_t weight_stride, int count,
+                            int x_zero, Sum sum) {
+  for (int i = 0; i < count; ++i) sum = product_added(sum, x[i * x_stride], weight[i * weight_stride], x_zero);
   return sum;
 }
 
 /// Each thread sums one result: neighbours are neighbouring channels where the result is channels-last, else pixels.
-template <typename Number>
-__device__ void convolve(Number* y, const Number* x, const Number* weight, const void* bias, const Number* residual,
-                         const DirectConvolution& c) {
+template <typename Sum, typename Number, typename Weight, typename Writer>
+__device__ void convolve(const Number* x, const Weight* weight, const Writer& writer, const DirectConvolution& c) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= static_cast<int64_t>(c.result.rows) * c.result.channels) return;
   const bool by_channels = c.result.y_strides[1] == 1;
@@ -39,8 +45,8 @@ __device__ void convolve(Number* y, const Number* x, const Number* weight, const
   const Pixel pixel = pixel_of(row, c.result.output);
   const Number* image =
       x + pixel.image * c.x_strides[0] + static_cast<int64_t>(group) * c.group_inputs * c.x_strides[1];
-  const Number* filter = weight + group * c.weight_group_stride + channel % c.group_outputs * c.weight_strides[0];
-  float sum = 0.0F;
+  const Weight* filter = weight + group * c.weight_group_stride + channel % c.group_outputs * c.weight_strides[0];
+  Sum sum = 0;
   for (int kd = 0; kd < c.window.kernel[0]; ++kd) {
     const int d = input_position(c, 0, pixel.position[0], kd);
     if (d < 0) continue;
@@ -52,11 +58,10 @@ __device__ void convolve(Number* y, const Number* x, const Number* weight, const
         if (w < 0) continue;
         sum = sum_channels(image + d * c.x_strides[2] + h * c.x_strides[3] + w * c.x_strides[4], c.x_strides[1],
                            filter + kd * c.weight_strides[2] + kh * c.weight_strides[3] + kw * c.weight_strides[4],
-                           c.weight_strides[1], c.group_inputs, sum);
+                           c.weight_strides[1], c.group_inputs, c.x_zero, sum);
       }
     }
   }
-  const ResultWriter<Number> writer(y, bias, residual, c.result);
   writer.store(writer.offsets(row), channel, sum);
 }
 
@@ -68,9 +73,9 @@ struct alignas(kPieceBytes) Piece {
 
 /// Each thread sums a piece of channels of one pixel. x has its channels together and aligned, as the result has them;
 /// weight: [kernel..., channels].
-template <typename Number>
-__device__ void convolve_depthwise(Number* y, const Number* x, const Number* weight, const void* bias,
-                                   const Number* residual, const DirectConvolution& c) {
+template <typename Sum, typename Number, typename Weight, typename Writer>
+__device__ void convolve_depthwise(const Number* x, const Weight* weight, const Writer& writer,
+                                   const DirectConvolution& c) {
   using Part = Piece<Number>;
   const int parts = c.result.channels / Part::kCount;
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -79,8 +84,8 @@ __device__ void convolve_depthwise(Number* y, const Number* x, const Number* wei
   const int channel = static_cast<int>(i - static_cast<int64_t>(row) * parts) * Part::kCount;
   const Pixel pixel = pixel_of(row, c.result.output);
   const ConvolutionWindow& window = c.window;
-  float sums[Part::kCount]{};
-  const Number* filter = weight + channel;
+  Sum sums[Part::kCount]{};
+  const Weight* filter = weight + channel;
   for (int kd = 0; kd < window.kernel[0]; ++kd) {
     const int d = pixel.position[0] * window.step[0] + window.offset[0] + kd * window.tap_step[0];
     for (int kh = 0; kh < window.kernel[1]; ++kh) {
@@ -93,12 +98,11 @@ __device__ void convolve_depthwise(Number* y, const Number* x, const Number* wei
         const int w = pixel.position[2] * window.step[2] + window.offset[2] + kw * window.tap_step[2];
         if (!in_row || static_cast<uint32_t>(w) >= static_cast<uint32_t>(window.input[2])) continue;
         const Part a = *reinterpret_cast<const Part*>(image_row + w * c.x_strides[4]);
-        const Part b = *reinterpret_cast<const Part*>(filter);
-        for (int n = 0; n < Part::kCount; ++n) sums[n] = fmaf(to_float(a.values[n]), to_float(b.values[n]), sums[n]);
+        const auto b = *reinterpret_cast<const Piece<Weight>*>(filter);
+        for (int n = 0; n < Part::kCount; ++n) sums[n] = product_added(sums[n], a.values[n], b.values[n], c.x_zero);
       }
     }
   }
-  const ResultWriter<Number> writer(y, bias, residual, c.result);
   const PixelOffsets offsets = writer.offsets(row);
 #pragma unroll
   for (int n = 0; n < Part::kCount; n += 4) {
@@ -111,7 +115,13 @@ __device__ void convolve_depthwise(Number* y, const Number* x, const Number* wei
 #define HEARTH_CONVOLUTION(name, number, function)                                                       \
   extern "C" __global__ void name(number* y, const number* x, const number* weight, const void* bias,    \
                                   const number* residual, const __grid_constant__ DirectConvolution c) { \
-    function(y, x, weight, bias, residual, c);                                                           \
+    function<float>(x, weight, ResultWriter<number>(y, bias, residual, c.result), c);                    \
+  }
+#define HEARTH_CONVOLUTION_OF_BYTES(name, function)                                                                  \
+  extern "C" __global__ void name(                                                                                   \
+      void* y, const uint8_t* x, const int8_t* weight, const float* scales, const float* bias, const void* residual, \
+      const __grid_constant__ DirectConvolution c, const __grid_constant__ ByteFinish finish) {                      \
+    function<int32_t>(x, weight, ByteResultWriter(y, scales, bias, residual, c.result, finish), c);                  \
   }
 
 HEARTH_CONVOLUTION(direct_bfloat16, __nv_bfloat16, convolve)
@@ -120,3 +130,5 @@ HEARTH_CONVOLUTION(direct_float32, float, convolve)
 HEARTH_CONVOLUTION(depthwise_bfloat16, __nv_bfloat16, convolve_depthwise)
 HEARTH_CONVOLUTION(depthwise_float16, __half, convolve_depthwise)
 HEARTH_CONVOLUTION(depthwise_float32, float, convolve_depthwise)
+HEARTH_CONVOLUTION_OF_BYTES(direct_uint8, convolve)
+HEARTH_CONVOLUTION_OF_BYTES(depthwise_uint8, convolve_depthwise)

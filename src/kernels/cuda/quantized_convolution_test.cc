@@ -73,6 +73,9 @@ TEST_F(GpuQuantizedConvolution, MatchesTheReferenceInEachForm) {
       c.groups = sizes.groups;
       const std::vector<int64_t> result{sizes.x[0], sizes.weight[0], sizes.x[2], sizes.x[3]};
       draw_epilogue(draw, result, sizes.weight[0], c.layer);
+      c.layer.residual = draw.channels_last(result);
+      c.layer.residual_affine = {0.0137F, 17};
+      if (seed % 4 < 2) c.layer.residual = unsigned_bytes(c.layer.residual);
       ASSERT_NO_FATAL_FAILURE(check(c));
     }
   }

@@ -11,10 +11,10 @@
     hearth::gpu::convolve<number, tile>(partial, x, weight, writer, product);                                          \
   }
 
-#define HEARTH_CONVOLUTIONS(number)                                                                                \
+#define HEARTH_CONVOLUTIONS(number, large_tile)                                                                    \
   HEARTH_CONVOLUTION(convolution_64x64, number, 0)                                                                 \
   HEARTH_CONVOLUTION(convolution_128x64, number, 1)                                                                \
-  HEARTH_CONVOLUTION(convolution_128x128, number, 2)                                                               \
+  HEARTH_CONVOLUTION(convolution_128x128, number, large_tile)                                                      \
   extern "C" __global__ void add_splits(number* y, const float* partial, const void* bias, const number* residual, \
                                         const __grid_constant__ hearth::gpu::ConvolutionProduct product) {         \
     const hearth::gpu::ResultWriter<number> writer(y, bias, residual, product.result);                             \

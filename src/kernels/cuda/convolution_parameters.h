@@ -16,7 +16,12 @@ struct ConvolutionTile {
 inline constexpr int kSliceBytes = 128;
 inline constexpr int kPieceBytes = 16;
 
-inline constexpr ConvolutionTile kConvolutionTiles[] = {{64, 64, 128, 4}, {128, 64, 256, 4}, {128, 128, 256, 3}};
+inline constexpr ConvolutionTile kConvolutionTiles[] = {
+    {64, 64, 128, 4}, {128, 64, 256, 4}, {128, 128, 256, 3}, {128, 128, 128, 3}};
+/// The largest one: float32 sums need more threads; with fewer, each warp of tensor cores reads less for what it
+/// multiplies.
+inline constexpr int kLargeFloat32Tile = 2;
+inline constexpr int kLargeTensorCoreTile = 3;
 
 /// Floats from one row of sums to the next in shared memory.
 constexpr int sums_stride(const ConvolutionTile& tile) { return tile.columns + 4; }

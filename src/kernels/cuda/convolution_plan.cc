@@ -1,7 +1,6 @@
 #include "kernels/cuda/convolution_plan.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "kernels/cuda/convolution_parameters.h"
 
@@ -21,7 +20,7 @@ ProductPlan plan_product(int64_t rows, int64_t columns, int64_t groups, int64_t 
     return divide_up(rows, tile.rows) * divide_up(columns, tile.columns) * groups;
   };
   ProductPlan plan{.slices = slices};
-  for (int i = static_cast<int>(std::size(kConvolutionTiles)) - 1; i > 0; --i) {
+  for (int i = kLargeFloat32Tile; i > 0; --i) {
     const ConvolutionTile& tile = kConvolutionTiles[i];
     if (columns <= tile.columns / 2 || blocks_of(tile) < processors) continue;
     plan.tile = i;

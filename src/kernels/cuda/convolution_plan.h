@@ -6,7 +6,7 @@ namespace hearth::gpu {
 
 /// How a product is dealt to blocks.
 struct ProductPlan {
-  int tile = 0;        ///< Of kConvolutionTiles.
+  int tile = 0;        ///< Of kConvolutionTiles: 0, 1, or 2 for the largest.
   int64_t splits = 1;  ///< Of the depth.
   int64_t slices = 0;  ///< Of each split; the last may have fewer.
 };

@@ -128,6 +128,12 @@ Status launch_phase(const PhaseLaunch& phase, const QuantizedLayer& layer) {
                 place.residual, phase.product, finish);
 }
 
+/// The tile of the plan for windows of `dtype`.
+const ConvolutionTile& tile_of(const ProductPlan& plan, DType dtype) {
+  const bool is_large = plan.tile == kLargeFloat32Tile && dtype != DType::kFloat32;
+  return kConvolutionTiles[is_large ? kLargeTensorCoreTile : plan.tile];
+}
+
 Status convolve_phase(const KernelContext& context, const ConvolutionOperands& operands, const ConvolutionPhase& phase,
                       const Images& images) {
   const ConvolutionShape& shape = operands.shape;
@@ -150,7 +156,7 @@ Status convolve_phase(const KernelContext& context, const ConvolutionOperands& o
     const std::array<int64_t, 3> sizes{plan.splits, product.result.rows, product.result.channels};
     HEARTH_ASSIGN_OR_RETURN(partial, context.pool->empty(DType::kFloat32, sizes));
   }
-  const PhaseLaunch launch{*context.gpu, product,       kConvolutionTiles[plan.tile], place, images,
+  const PhaseLaunch launch{*context.gpu, product,       tile_of(plan, images.dtype), place, images,
                            filters.data, partial.data()};
   return operands.layer == nullptr ? launch_phase(launch) : launch_phase(launch, *operands.layer);
 }

@@ -16,7 +16,7 @@ using namespace hearth::gpu;
 
 HEARTH_CONVOLUTION(convolution_64x64, 0)
 HEARTH_CONVOLUTION(convolution_128x64, 1)
-HEARTH_CONVOLUTION(convolution_128x128, 2)
+HEARTH_CONVOLUTION(convolution_128x128, kLargeTensorCoreTile)
 
 extern "C" __global__ void add_splits(void* y, const int32_t* partial, const float* scales, const float* bias,
                                       const void* residual, const __grid_constant__ ConvolutionProduct product,

@@ -21,14 +21,16 @@ bool has_kernels(DType dtype) {
 Status check_range(const ConvolutionShape& shape) {
   constexpr int64_t kMost = int64_t{1} << 28;
   CheckedSize pixels = shape.batch;
+  CheckedSize taps = 1;
   bool fits = shape.in_channels < kMost && shape.out_channels < kMost;
   for (size_t i = 0; i < 3; ++i) {
     pixels *= shape.output[i];
+    taps *= shape.kernel[i];
     fits = fits && shape.input[i] < kMost && shape.output[i] < kMost / shape.stride[i] && shape.padding[i] < kMost &&
            shape.kernel[i] < kMost / shape.dilation[i];
   }
   const auto count = pixels.as<int64_t>();
-  if (fits && count && *count <= (int64_t{1} << 30)) return {};
+  if (fits && taps.as<int64_t>() && count && *count <= (int64_t{1} << 30)) return {};
   return unavailable("convolution: a result is {}", describe_shape(shape.result_sizes()));
 }
 

@@ -71,8 +71,22 @@ struct alignas(kPieceBytes) Piece {
   Number values[kCount];
 };
 
+constexpr int kTogether = 3;
+
+/// A piece of pixels that stand for 0.
+__device__ Piece<uint8_t> zeros(uint8_t /*of*/, int x_zero) {
+  Piece<uint8_t> piece;
+  for (uint8_t& value : piece.values) value = static_cast<uint8_t>(x_zero);
+  return piece;
+}
+template <typename Number>
+__device__ Piece<Number> zeros(Number /*of*/, int /*x_zero*/) {
+  return {};
+}
+
 /// Each thread sums a piece of channels of one pixel. x has its channels together and aligned, as the result has them;
-/// weight: [kernel..., channels].
+/// weight: [kernel..., channels]. What lies outside of the image is added as zeros, so that the loads of kTogether
+/// taps need not wait for one another.
 template <typename Sum, typename Number, typename Weight, typename Writer>
 __device__ void convolve_depthwise(const Number* x, const Weight* weight, const Writer& writer,
                                    const DirectConvolution& c) {
@@ -84,6 +98,7 @@ __device__ void convolve_depthwise(const Number* x, const Weight* weight, const 
   const int channel = static_cast<int>(i - static_cast<int64_t>(row) * parts) * Part::kCount;
   const Pixel pixel = pixel_of(row, c.result.output);
   const ConvolutionWindow& window = c.window;
+  const Part outside = zeros(Number(), c.x_zero);
   Sum sums[Part::kCount]{};
   const Weight* filter = weight + channel;
   for (int kd = 0; kd < window.kernel[0]; ++kd) {
@@ -93,13 +108,27 @@ __device__ void convolve_depthwise(const Number* x, const Weight* weight, const 
       const bool in_row = static_cast<uint32_t>(d) < static_cast<uint32_t>(window.input[0]) &&
                           static_cast<uint32_t>(h) < static_cast<uint32_t>(window.input[1]);
       const Number* image_row = x + pixel.image * c.x_strides[0] + d * c.x_strides[2] + h * c.x_strides[3] + channel;
-#pragma unroll 3
-      for (int kw = 0; kw < window.kernel[2]; ++kw, filter += c.result.channels) {
-        const int w = pixel.position[2] * window.step[2] + window.offset[2] + kw * window.tap_step[2];
-        if (!in_row || static_cast<uint32_t>(w) >= static_cast<uint32_t>(window.input[2])) continue;
-        const Part a = *reinterpret_cast<const Part*>(image_row + w * c.x_strides[4]);
-        const auto b = *reinterpret_cast<const Piece<Weight>*>(filter);
-        for (int n = 0; n < Part::kCount; ++n) sums[n] = product_added(sums[n], a.values[n], b.values[n], c.x_zero);
+      for (int first = 0; first < window.kernel[2]; first += kTogether) {
+        Part a[kTogether];
+        Piece<Weight> b[kTogether];
+#pragma unroll
+        for (int t = 0; t < kTogether; ++t) {
+          const int kw = first + t;
+          const int w = pixel.position[2] * window.step[2] + window.offset[2] + kw * window.tap_step[2];
+          const bool inside =
+              in_row && kw < window.kernel[2] && static_cast<uint32_t>(w) < static_cast<uint32_t>(window.input[2]);
+          a[t] = outside;
+          if (inside) a[t] = *reinterpret_cast<const Part*>(image_row + w * c.x_strides[4]);
+          const int tap = (kd * window.kernel[1] + kh) * window.kernel[2] + min(kw, window.kernel[2] - 1);
+          b[t] = *reinterpret_cast<const Piece<Weight>*>(filter + static_cast<int64_t>(tap) * c.result.channels);
+        }
+#pragma unroll
+        for (int t = 0; t < kTogether; ++t) {
+#pragma unroll
+          for (int n = 0; n < Part::kCount; ++n) {
+            sums[n] = product_added(sums[n], a[t].values[n], b[t].values[n], c.x_zero);
+          }
+        }
       }
     }
   }

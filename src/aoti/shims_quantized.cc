@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "aoti/shim_arguments.h"
+#include "kernels/cuda/convolution.h"
 #include "kernels/cuda/integer_matmul.h"
 #include "kernels/quantized.h"
 
@@ -70,7 +71,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_hearth_quantized_conv2d(
     const int64_t* padding, int64_t padding_count, const int64_t* dilation, int64_t dilation_count, int64_t groups,
     AtenTensorHandle scales, AtenTensorHandle* bias, AtenTensorHandle* residual, double residual_scale,
     int64_t residual_zero, double* y_scale, int64_t y_zero, const char* activation, AtenTensorHandle* result) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) -> Status {
     HEARTH_ASSIGN_OR_RETURN(
         const hearth::QuantizedLayer layer,
         hearth::layer_of(x_zero, weight,
@@ -80,6 +81,7 @@ HEARTH_SHIM AotiError aoti_torch_cpu_hearth_quantized_conv2d(
                                                    .dilation = list_of(dilation, dilation_count),
                                                    .groups = groups,
                                                    .channels_last_result = true};
-    return hearth::return_tensor(hearth::quantized_convolution(context, tensor_of(x), layer, parameters), result);
+    const auto convolve = context.gpu ? hearth::gpu::quantized_convolution : hearth::quantized_convolution;
+    return hearth::return_tensor(convolve(context, tensor_of(x), layer, parameters), result);
   });
 }

@@ -1,0 +1,3 @@
+#include "convolution_numbers.cuh"
+
+HEARTH_CONVOLUTIONS(float, hearth::gpu::kLargeFloat32Tile)

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "kernels/sorting.h"
+
+namespace hearth::gpu {
+
+// Lines of some thousand elements are sorted by one block each, longer ones by digits in the GPU's memory. kUnavailable
+// for operands in the host's memory, more than 2^31 - 1 lines, or 65535 long ones, and lines of more than 2^30
+// elements.
+
+/// hearth::sort() on the GPU.
+Result<SortedLines> sort(const KernelContext& context, const Tensor& self, int64_t dimension, bool descending);
+/// hearth::top_k() on the GPU.
+Result<SortedLines> top_k(const KernelContext& context, const Tensor& self, int64_t k, int64_t dimension, bool largest);
+
+}  // namespace hearth::gpu

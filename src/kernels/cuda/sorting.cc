@@ -60,7 +60,7 @@ SortingShape shape_of(const Tensor& self, const Tensor& values, const Tensor& po
 }
 
 Status sort_long_lines(const KernelContext& context, const Tensor& self, const SortedLines& results,
-                       const SortingShape& shape) {
+                       const SortingShape& shape, int bits) {
   const int bytes = dtype_bits(self.dtype()) / 8;
   const std::string suffix = std::to_string(bytes);
   const LaunchShape launch_shape{
@@ -70,13 +70,14 @@ Status sort_long_lines(const KernelContext& context, const Tensor& self, const S
                                                                  std::array<int64_t, 2>{shape.lines, shape.length}));
   HEARTH_RETURN_IF_ERROR(
       launch(*context.gpu, "sorting", "make_keys_" + suffix, launch_shape, self.data(), keys.data(), shape));
-  HEARTH_ASSIGN_OR_RETURN(const Tensor sorted, radix_sort(context, keys, bytes * 8));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor sorted, radix_sort(context, keys, bits));
   return launch(*context.gpu, "sorting", "take_sorted_" + suffix, launch_shape, self.data(), sorted.data(),
                 results.first.data(), results.second.data(), shape);
 }
 
-/// Fills the results, which have as many elements in `dimension` as they keep.
-Status sort_lines(const KernelContext& context, const Tensor& self, int dimension, bool descending,
+/// Fills the results, which have as many elements in `dimension` as they keep. `bits` are the lowest ones of keys in
+/// which they differ.
+Status sort_lines(const KernelContext& context, const Tensor& self, int dimension, const SortingOrder& order, int bits,
                   const SortedLines& results) {
   const Tensor lines = at_least_1d(self);
   const int64_t length = lines.size(dimension);
@@ -85,11 +86,11 @@ Status sort_lines(const KernelContext& context, const Tensor& self, int dimensio
     return unavailable("sorting {} on a GPU", describe(self));
   }
   SortingShape shape = shape_of(lines, at_least_1d(results.first), at_least_1d(results.second), dimension);
-  HEARTH_ASSIGN_OR_RETURN(shape.order, order_of(self.dtype(), descending));
+  shape.order = order;
   const int64_t bytes = dtype_bits(self.dtype()) / 8;
   if (length > kLongestLineOfBlock) {
     if (shape.lines > kMostLongLines) return unavailable("sorting {} on a GPU", describe(self));
-    return sort_long_lines(context, self, results, shape);
+    return sort_long_lines(context, self, results, shape, bits);
   }
   const int64_t threads = std::clamp<int64_t>(shape.padded / 2, 32, kMostThreads);
   const int64_t entry_bytes = (bytes == 8 ? 8 : 4) + sizeof(int32_t);
@@ -116,7 +117,8 @@ Result<SortedLines> sort(const KernelContext& context, const Tensor& self, int64
   SortedLines results;
   HEARTH_ASSIGN_OR_RETURN(results.first, empty_like(*context.pool, self, self.dtype()));
   HEARTH_ASSIGN_OR_RETURN(results.second, empty_like(*context.pool, self, DType::kInt64));
-  HEARTH_RETURN_IF_ERROR(sort_lines(context, self, d, descending, results));
+  HEARTH_ASSIGN_OR_RETURN(const SortingOrder order, order_of(self.dtype(), descending));
+  HEARTH_RETURN_IF_ERROR(sort_lines(context, self, d, order, dtype_bits(self.dtype()), results));
   return results;
 }
 
@@ -131,7 +133,17 @@ Result<SortedLines> top_k(const KernelContext& context, const Tensor& self, int6
   SortedLines results;
   HEARTH_ASSIGN_OR_RETURN(results.first, context.pool->empty(self.dtype(), shape));
   HEARTH_ASSIGN_OR_RETURN(results.second, context.pool->empty(DType::kInt64, shape));
-  HEARTH_RETURN_IF_ERROR(sort_lines(context, self, d, largest, results));
+  HEARTH_ASSIGN_OR_RETURN(const SortingOrder order, order_of(self.dtype(), largest));
+  HEARTH_RETURN_IF_ERROR(sort_lines(context, self, d, order, dtype_bits(self.dtype()), results));
+  return results;
+}
+
+Result<SortedLines> sort_numbers(const KernelContext& context, const Tensor& numbers, int64_t end) {
+  SortedLines results;
+  HEARTH_ASSIGN_OR_RETURN(results.first, context.pool->empty(DType::kInt64, numbers.shape()));
+  HEARTH_ASSIGN_OR_RETURN(results.second, context.pool->empty(DType::kInt64, numbers.shape()));
+  const SortingOrder order{.kind = SortingOrder::kUnsigned, .descending = 0, .infinity = 0};
+  HEARTH_RETURN_IF_ERROR(sort_lines(context, numbers, 0, order, std::bit_width(static_cast<uint64_t>(end)), results));
   return results;
 }
 

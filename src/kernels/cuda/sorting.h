@@ -13,4 +13,7 @@ Result<SortedLines> sort(const KernelContext& context, const Tensor& self, int64
 /// hearth::top_k() on the GPU.
 Result<SortedLines> top_k(const KernelContext& context, const Tensor& self, int64_t k, int64_t dimension, bool largest);
 
+/// Numbers from 0 to `end` - 1, int64 of rank 1, from the smallest on; equal ones keep their order.
+Result<SortedLines> sort_numbers(const KernelContext& context, const Tensor& numbers, int64_t end);
+
 }  // namespace hearth::gpu

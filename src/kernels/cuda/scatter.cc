@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <functional>
 
 #include "kernels/cuda/copy.h"
 #include "kernels/cuda/index_offsets.h"
@@ -149,29 +151,35 @@ Status scatter_along(const KernelContext& context, const Tensor& out, const Tens
                   reduction, include_self);
 }
 
+bool fits(const Tensor& out, const Tensor& self, int64_t dimension, const Tensor& index) {
+  if (!out.defined() || out.dtype() != self.dtype() || !std::ranges::equal(out.shape(), self.shape())) return false;
+  if (!index.defined() || (index.dtype() != DType::kInt64 && index.dtype() != DType::kInt32)) return false;
+  const Result<int> d = wrap_dimension("scatter", dimension, self.rank());
+  const Tensor places = at_least_1d(index);
+  const Tensor target = at_least_1d(self);
+  if (!d.ok() || places.rank() != target.rank()) return false;
+  for (int i = 0; i < target.rank(); ++i) {
+    if (i != *d && places.size(i) > target.size(i)) return false;
+  }
+  return true;
+}
+
+bool source_fits(const Tensor& self, const Tensor& index, const Tensor& source) {
+  if (!source.defined() || source.dtype() != self.dtype()) return false;
+  const Tensor places = at_least_1d(index);
+  const Tensor values = at_least_1d(source);
+  return places.rank() == values.rank() &&
+         std::ranges::equal(places.shape(), values.shape(), std::ranges::less_equal());
+}
+
 /// kUnavailable for operands that do not fit, of which the host says how.
 Status check_scatter(const Tensor& out, const Tensor& self, int64_t dimension, const Tensor& index,
                      const Tensor* source) {
   HEARTH_RETURN_IF_ERROR(check_elements(self));
   HEARTH_RETURN_IF_ERROR(check_on_gpu({&out, &index}));
-  const Status misfit = unavailable("scatter: {} into {}", describe(index), describe(self));
-  bool fits = out.defined() && index.defined() && out.dtype() == self.dtype() &&
-              std::ranges::equal(out.shape(), self.shape()) &&
-              (index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32);
-  if (!fits) return misfit;
-  const Result<int> d = wrap_dimension("scatter", dimension, self.rank());
-  const Tensor target = at_least_1d(out);
-  const Tensor places = at_least_1d(index);
-  if (!d.ok() || places.rank() != target.rank()) return misfit;
-  for (int i = 0; i < target.rank(); ++i) fits = fits && (i == *d || places.size(i) <= target.size(i));
-  if (source != nullptr) {
-    HEARTH_RETURN_IF_ERROR(check_on_gpu({source}));
-    if (!source->defined() || source->dtype() != self.dtype()) return misfit;
-    const Tensor values = at_least_1d(*source);
-    if (values.rank() != target.rank()) return misfit;
-    for (int i = 0; i < target.rank(); ++i) fits = fits && places.size(i) <= values.size(i);
-  }
-  return fits ? Status() : misfit;
+  if (source != nullptr) HEARTH_RETURN_IF_ERROR(check_on_gpu({source}));
+  if (fits(out, self, dimension, index) && (source == nullptr || source_fits(self, index, *source))) return {};
+  return unavailable("scatter: {} into {}", describe(index), describe(self));
 }
 
 }  // namespace

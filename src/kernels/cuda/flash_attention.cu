@@ -231,7 +231,9 @@ struct Attention {
     output += batch * shape.output.strides[0] + head * shape.output.strides[1];
     if (mask != nullptr) mask += batch * shape.mask_strides[0] + head * shape.mask_strides[1];
 
-    const int first = static_cast<int>(blockIdx.x) * kQueries;
+    // The longest first: of causal ones, the last.
+    const unsigned tile = shape.causal != 0 ? gridDim.x - 1 - blockIdx.x : blockIdx.x;
+    const int first = static_cast<int>(tile) * kQueries;
     int queries_end = shape.queries;
     int keys_end = shape.keys;
     if (lengths != nullptr) {

@@ -65,7 +65,9 @@ __device__ void attend(const float* query, const float* key, const float* value,
   output += batch * shape.output.strides[0] + head * shape.output.strides[1];
   if (mask != nullptr) mask += batch * shape.mask_strides[0] + head * shape.mask_strides[1];
 
-  const int first = static_cast<int>(blockIdx.x) * kTile;
+  // The longest first: of causal ones, the last.
+  const unsigned tile = shape.causal != 0 ? gridDim.x - 1 - blockIdx.x : blockIdx.x;
+  const int first = static_cast<int>(tile) * kTile;
   int queries_end = shape.queries;
   int keys_end = shape.keys;
   if (lengths != nullptr) {

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "kernels/adapter.h"
 #include "kernels/block_linear.h"
+#include "kernels/cuda/embedding.h"
 #include "kernels/cuda/matmul.h"
 #include "kernels/experts.h"
 #include "kernels/linear.h"
@@ -131,12 +132,13 @@ HEARTH_SHIM AotiError aoti_torch_cpu_hearth_linear(AtenTensorHandle x, AtenTenso
 HEARTH_SHIM AotiError aoti_torch_cpu_hearth_embedding(AtenTensorHandle ids, AtenTensorHandle weight, const char* format,
                                                       int64_t rows, int64_t depth, int32_t dtype,
                                                       AtenTensorHandle* result) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) -> Status {
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) -> Status {
+    const auto embedding = context.gpu ? hearth::gpu::block_embedding : hearth::block_embedding;
     HEARTH_ASSIGN_OR_RETURN(const hearth::BlockFormat blocks, hearth::parse_block_format(format));
     if (!hearth::is_dtype(dtype)) return hearth::invalid_argument("dtype {} is not supported", dtype);
-    return hearth::return_tensor(hearth::block_embedding(context, tensor_of(ids), {tensor_of(weight), blocks, rows},
-                                                         depth, static_cast<hearth::DType>(dtype)),
-                                 result);
+    return hearth::return_tensor(
+        embedding(context, tensor_of(ids), {tensor_of(weight), blocks, rows}, depth, static_cast<hearth::DType>(dtype)),
+        result);
   });
 }
 

@@ -1,6 +1,7 @@
 // Sorting, searching and running results.
 
 #include "aoti/shim_arguments.h"
+#include "kernels/cuda/sorting.h"
 #include "kernels/scan.h"
 #include "kernels/sorting.h"
 
@@ -14,23 +15,26 @@ using hearth::tensor_of;
 
 HEARTH_SHIM AotiError aoti_torch_cpu_sort(AtenTensorHandle self, int64_t dim, int32_t descending,
                                           AtenTensorHandle* values, AtenTensorHandle* indices) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return return_tensors(hearth::sort(context, tensor_of(self), dim, descending != 0), values, indices);
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) {
+    const auto sort = context.gpu ? hearth::gpu::sort : hearth::sort;
+    return return_tensors(sort(context, tensor_of(self), dim, descending != 0), values, indices);
   });
 }
 
 /// `stable` asks for nothing: every sort is stable.
 HEARTH_SHIM AotiError aoti_torch_cpu_sort_stable(AtenTensorHandle self, int32_t*, int64_t dim, int32_t descending,
                                                  AtenTensorHandle* values, AtenTensorHandle* indices) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return return_tensors(hearth::sort(context, tensor_of(self), dim, descending != 0), values, indices);
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) {
+    const auto sort = context.gpu ? hearth::gpu::sort : hearth::sort;
+    return return_tensors(sort(context, tensor_of(self), dim, descending != 0), values, indices);
   });
 }
 
 HEARTH_SHIM AotiError aoti_torch_cpu_topk(AtenTensorHandle self, int64_t k, int64_t dim, int32_t largest, int32_t,
                                           AtenTensorHandle* values, AtenTensorHandle* indices) {
-  return hearth::guard_kernel(__func__, [&](const auto& context) {
-    return return_tensors(hearth::top_k(context, tensor_of(self), k, dim, largest != 0), values, indices);
+  return hearth::guard_device_kernel(__func__, [&](const auto& context) {
+    const auto top_k = context.gpu ? hearth::gpu::top_k : hearth::top_k;
+    return return_tensors(top_k(context, tensor_of(self), k, dim, largest != 0), values, indices);
   });
 }
 

@@ -1,9 +1,12 @@
 #include "kernels/index_plan.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/errors.h"
+#include "kernels/cuda/index_offsets.h"
+#include "kernels/cuda/indexing.h"
 #include "kernels/indexing.h"
 #include "kernels/strided_walk.h"
 
@@ -21,7 +24,7 @@ Status add_mask(std::string_view op, const KernelContext& context, const Tensor&
                               describe(self));
     }
   }
-  HEARTH_ASSIGN_OR_RETURN(const Tensor positions, nonzero(context, mask));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor positions, (context.gpu ? gpu::nonzero : nonzero)(context, mask));
   for (int i = 0; i < mask.rank(); ++i) {
     HEARTH_ASSIGN_OR_RETURN(indices.emplace_back(), view_of(positions, positions.shape().first(1),
                                                             positions.strides().first(1), i * positions.stride(1)));
@@ -41,7 +44,8 @@ Result<std::vector<Tensor>> complete_indices(std::string_view op, const KernelCo
     } else if (index.dtype() == DType::kInt64) {
       complete.push_back(index);
     } else if (index.dtype() == DType::kInt32) {
-      HEARTH_ASSIGN_OR_RETURN(complete.emplace_back(), row_major_as(*context.pool, index, DType::kInt64));
+      HEARTH_ASSIGN_OR_RETURN(complete.emplace_back(), context.gpu ? gpu::widened(context, index)
+                                                                   : row_major_as(*context.pool, index, DType::kInt64));
     } else {
       return invalid_argument("{}: index {} is {}, expected int64, int32, bool or uint8", op, complete.size(),
                               describe(index));
@@ -81,21 +85,32 @@ Placement place_dimensions(std::span<const Tensor> indices) {
 }
 
 /// Adds index · stride to every offset, with negative indices wrapped.
-Status add_offsets(std::string_view op, const Tensor& self, int dimension, const Tensor& index, const Tensor& offsets) {
-  const int64_t size = self.size(dimension);
-  const int64_t* from = index.data_as<int64_t>();
+Status add_offsets(std::string_view op, const Tensor& self, const DimensionIndex& of, const Tensor& offsets) {
+  const int64_t size = self.size(of.dimension);
+  const int64_t* from = of.index.data_as<int64_t>();
   int64_t* to = offsets.data_as<int64_t>();
   std::optional<int64_t> outside;
-  StridedWalk<2>(index.shape(), {index.strides(), offsets.strides()}).run([&](int64_t, const auto& at) {
+  StridedWalk<2>(of.index.shape(), {of.index.strides(), offsets.strides()}).run([&](int64_t, const auto& at) {
     const int64_t value = from[at[0]];
     if (value < -size || value >= size) {
       if (!outside) outside = value;
       return;
     }
-    to[at[1]] += (value < 0 ? value + size : value) * self.stride(dimension);
+    to[at[1]] += (value < 0 ? value + size : value) * self.stride(of.dimension);
   });
   if (!outside) return {};
-  return invalid_argument("{}: index {} is out of bounds for dimension {} with size {}", op, *outside, dimension, size);
+  return invalid_argument("{}: index {} is out of bounds for dimension {} with size {}", op, *outside, of.dimension,
+                          size);
+}
+
+/// The offsets, of `shape`, to which the indices have been expanded.
+Result<Tensor> index_offsets(std::string_view op, const KernelContext& context, const Tensor& self,
+                             std::span<const DimensionIndex> indices, std::span<const int64_t> shape) {
+  if (context.gpu) return gpu::index_offsets(op, context, self, indices, shape);
+  HEARTH_ASSIGN_OR_RETURN(Tensor offsets, context.pool->empty(DType::kInt64, shape));
+  std::fill_n(offsets.data_as<int64_t>(), offsets.element_count(), 0);
+  for (const DimensionIndex& index : indices) HEARTH_RETURN_IF_ERROR(add_offsets(op, self, index, offsets));
+  return offsets;
 }
 
 }  // namespace
@@ -109,12 +124,17 @@ Result<IndexPlan> index_plan(std::string_view op, const KernelContext& context, 
   for (const int d : placement.indexed) {
     HEARTH_ASSIGN_OR_RETURN(index_shape, broadcast_shapes(op, index_shape, complete[static_cast<size_t>(d)].shape()));
   }
-  HEARTH_ASSIGN_OR_RETURN(Tensor offsets, context.pool->empty(DType::kInt64, index_shape));
-  std::fill_n(offsets.data_as<int64_t>(), offsets.element_count(), 0);
+  std::vector<DimensionIndex> expanded;
+  for (const int d : placement.indexed) {
+    HEARTH_ASSIGN_OR_RETURN(Tensor index, expand(op, "index", complete[static_cast<size_t>(d)], index_shape));
+    expanded.push_back({d, std::move(index)});
+  }
+  IndexPlan plan;
+  HEARTH_ASSIGN_OR_RETURN(plan.index_offsets, index_offsets(op, context, self, expanded, index_shape));
+  plan.first_indexed = static_cast<int>(placement.sliced_before.size());
 
   const size_t rank = placement.sliced_before.size() + index_shape.size() + placement.sliced_after.size();
   if (rank > kMaxRank) return invalid_argument("{}: the result would have {} dimensions", op, rank);
-  IndexPlan plan;
   Dimensions offset_strides;
   // TensorIterator orders the result's dimensions by the strides of self and of each index.
   std::vector<Dimensions> operand_strides(placement.indexed.size());
@@ -130,16 +150,14 @@ Result<IndexPlan> index_plan(std::string_view op, const KernelContext& context, 
   for (size_t i = 0; i < index_shape.size(); ++i) {
     plan.shape.push_back(index_shape[i]);
     plan.self_strides.push_back(0);
-    offset_strides.push_back(offsets.strides()[i]);
+    offset_strides.push_back(plan.index_offsets.strides()[i]);
   }
   for (size_t i = 0; i < placement.indexed.size(); ++i) {
-    const int d = placement.indexed[i];
-    HEARTH_ASSIGN_OR_RETURN(const Tensor view, expand(op, "index", complete[static_cast<size_t>(d)], index_shape));
-    HEARTH_RETURN_IF_ERROR(add_offsets(op, self, d, view, offsets));
-    operand_strides[i].insert(operand_strides[i].end(), view.strides().begin(), view.strides().end());
+    const Tensor& index = expanded[i].index;
+    operand_strides[i].insert(operand_strides[i].end(), index.strides().begin(), index.strides().end());
   }
   add_sliced(placement.sliced_after);
-  HEARTH_ASSIGN_OR_RETURN(plan.offsets, view_of(offsets, plan.shape, offset_strides, 0));
+  HEARTH_ASSIGN_OR_RETURN(plan.offsets, view_of(plan.index_offsets, plan.shape, offset_strides, 0));
 
   std::vector<std::span<const int64_t>> strides{plan.self_strides};
   strides.insert(strides.end(), operand_strides.begin(), operand_strides.end());

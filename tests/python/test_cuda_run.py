@@ -16,6 +16,26 @@ def emulated_driver(monkeypatch):
     monkeypatch.setenv("HEARTH_CUDA_DRIVER", str(DRIVER))
 
 
+class Attended(nn.Module):
+    """Attention without a mask, of float32 and of 16-bit numbers."""
+
+    def forward(self, x):
+        heads = x.view(x.shape[0], 5, 3, 2, 16).permute(2, 0, 3, 1, 4)
+        attention = nn.functional.scaled_dot_product_attention
+        half = attention(*heads.half(), is_causal=True)
+        return attention(*heads), half.float()
+
+
+class Scattered(nn.Module):
+    """Values that join or replace others by index."""
+
+    def forward(self, x):
+        places = (x * 10).long().abs() % x.shape[1]
+        joined = [x.scatter_reduce(1, places, x + 1, kind, include_self=False) for kind in ("mean", "amax", "prod")]
+        added = x.index_put((torch.zeros_like(places[:, 0]), places[:, 0]), x[:, 0], accumulate=True)
+        return *joined, x.scatter(1, places[:, :1], 5.0), added, x[x[:, 0].argsort()]
+
+
 class Normalized(nn.Module):
     """Reductions over rows, weights of its own."""
 
@@ -73,6 +93,8 @@ class Sorted(nn.Module):
 
 
 MODELS = {
+    "attended": (Attended, lambda n: (torch.randn(n, 480),)),
+    "scattered": (Scattered, lambda n: (torch.randn(n, 7),)),
     "normalized": (Normalized, lambda n: (torch.randn(n, 48),)),
     "picked": (Picked, lambda n: (torch.randint(0, 16, (n, 5)), torch.randn(n, 7))),
     "pooled": (Pooled, lambda n: (torch.randn(n, 3, 12, 12),)),

@@ -2,7 +2,7 @@
 // "FlashAttention-2", 2023). Products by tensor cores, sums in float. While scores are computed the tile's values
 // arrive, and the next keys while values are added.
 
-#include "flash_attention_parameters.h"
+#include "flash_attention.cuh"
 #include "tensor_core.cuh"
 
 namespace {
@@ -212,43 +212,7 @@ struct Attention {
     }
   }
 
-  /// One tile of queries (x), head (y) and batch entry (z).
-  static __device__ void run(const Number* query, const Number* key, const Number* value, const Number* mask,
-                             const int64_t* lengths, Number* output, float* logsumexp,
-                             const FlashAttentionShape& shape) {
-    extern __shared__ __align__(16) unsigned char memory[];
-    auto* queries = reinterpret_cast<Number*>(memory);
-    Number* keys = queries + kQueries * kStride;
-    Number* values = keys + kKeys * kStride;
-    const int lane = static_cast<int>(threadIdx.x) % 32;
-    const int warp_row = static_cast<int>(threadIdx.x) / 32 * 16 * kRowTiles;
-    const int64_t head = blockIdx.y;
-    const int64_t key_head = head / shape.heads_per_key_head;
-    const int64_t batch = blockIdx.z;
-    query += batch * shape.query.strides[0] + head * shape.query.strides[1];
-    key += batch * shape.key.strides[0] + key_head * shape.key.strides[1];
-    value += batch * shape.value.strides[0] + key_head * shape.value.strides[1];
-    output += batch * shape.output.strides[0] + head * shape.output.strides[1];
-    if (mask != nullptr) mask += batch * shape.mask_strides[0] + head * shape.mask_strides[1];
-
-    // The longest first: of causal ones, the last.
-    const unsigned tile = shape.causal != 0 ? gridDim.x - 1 - blockIdx.x : blockIdx.x;
-    const int first = static_cast<int>(tile) * kQueries;
-    int queries_end = shape.queries;
-    int keys_end = shape.keys;
-    if (lengths != nullptr) {
-      const int64_t length = lengths[batch * shape.lengths_stride];
-      queries_end = static_cast<int>(length < 0 ? 0 : length > queries_end ? queries_end : length);
-      keys_end = queries_end;
-    }
-    if (shape.causal != 0) keys_end = min(keys_end, first + kQueries);
-    if (first >= queries_end) keys_end = 0;
-    // Scores with a mask are powers of two already.
-    const float to_power = shape.scale * kLog2OfE;
-    const float scale = mask == nullptr ? to_power : 1.0F;
-
-    Running running;
-    Sums<kDepth> sums;
+  static __device__ void clear(Sums<kDepth>& sums, Running& running) {
 #pragma unroll
     for (int r = 0; r < kRowTiles; ++r) {
 #pragma unroll
@@ -262,68 +226,95 @@ struct Attention {
         for (int i = 0; i < 4; ++i) sums[r][d][i] = 0;
       }
     }
-    if (keys_end > 0) {
-      load<kQueries>(queries, query, shape.query, shape.depth, first, queries_end);
-      load<kKeys>(keys, key, shape.key, shape.depth, 0, keys_end);
-      commit_copies();
-    }
-    for (int first_key = 0; first_key < keys_end; first_key += kKeys) {
-      wait_for_copies<0>();
-      __syncthreads();
-      load<kKeys>(values, value, shape.value, shape.depth, first_key, keys_end);
-      commit_copies();
-      Sums<kKeys> scores;
-      multiply_keys(scores, queries + warp_row * kStride, keys, lane);
-      const int first_query = first + warp_row;
-      if (mask != nullptr) {
-        for_each_score(scores, first_query, first_key, lane, [&](float& score, int row, int column) {
-          if (row >= queries_end || column >= keys_end) return;
-          score = score * to_power +
-                  kLog2OfE * to_float(mask[row * shape.mask_strides[2] + column * shape.mask_strides[3]]);
-        });
-      }
-      if (first_key + kKeys > keys_end || (shape.causal != 0 && first_key + kKeys > first_query + 1)) {
-        const bool causal = shape.causal != 0;
-        for_each_score(scores, first_query, first_key, lane, [&](float& score, int row, int column) {
-          if (column >= keys_end || (causal && column > row)) score = -kInfinity;
-        });
-      }
-      wait_for_copies<0>();
-      __syncthreads();
-      if (first_key + kKeys < keys_end) {
-        load<kKeys>(keys, key, shape.key, shape.depth, first_key + kKeys, keys_end);
-        commit_copies();
-      }
-      weigh(scores, sums, running, scale);
-      add_values(sums, scores, values, lane);
-    }
+  }
 
-    Number* rows = queries + warp_row * kStride;
-    __syncwarp();
+  /// Adds the mask, which makes scores powers of two, and hides what a query does not see.
+  static __device__ void mask_scores(Sums<kKeys>& scores, const AttentionBlock<Number>& block,
+                                     const FlashAttentionShape& shape, int first_query, int first_key, int lane) {
+    if (block.mask != nullptr) {
+      for_each_score(scores, first_query, first_key, lane, [&](float& score, int row, int column) {
+        if (row >= block.queries_end || column >= block.keys_end) return;
+        const Number added = block.mask[row * shape.mask_strides[2] + column * shape.mask_strides[3]];
+        score = kLog2OfE * (score * shape.scale + to_float(added));
+      });
+    }
+    const bool causal = shape.causal != 0;
+    if (first_key + kKeys <= block.keys_end && !(causal && first_key + kKeys > first_query + 1)) return;
+    for_each_score(scores, first_query, first_key, lane, [&](float& score, int row, int column) {
+      if (column >= block.keys_end || (causal && column > row)) score = -kInfinity;
+    });
+  }
+
+  /// The weighted means of a warp's rows into its part of shared memory, `rows`, and the logarithms of their sums out.
+  static __device__ void finish(const Sums<kDepth>& sums, const Running& running, const AttentionBlock<Number>& block,
+                                const FlashAttentionShape& shape, float scale, int first_query, Number* rows,
+                                int lane) {
 #pragma unroll
     for (int r = 0; r < kRowTiles; ++r) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         const int row = r * 16 + lane / 4 + half * 8;
-        const int number = first + warp_row + row;
+        const int query = first_query + row;
         const float total = sum_of_row(running.total[r][half]);
-        const float factor = total == 0 || number >= queries_end ? 0.0F : 1.0F / total;
-        const bool nothing = factor == 0;
+        const bool nothing = total == 0 || query >= block.queries_end;
+        const float factor = 1.0F / total;
 #pragma unroll
         for (int d = 0; d < kDepth / 8; ++d) {
           const float x = nothing ? 0.0F : sums[r][d][2 * half] * factor;
           const float y = nothing ? 0.0F : sums[r][d][2 * half + 1] * factor;
           *reinterpret_cast<uint32_t*>(rows + row * kStride + d * 8 + lane % 4 * 2) = packed<Number>(x, y);
         }
-        if (logsumexp != nullptr && lane % 4 == 0 && number < shape.queries) {
-          logsumexp[batch * shape.logsumexp_strides[0] + head * shape.logsumexp_strides[1] +
-                    number * shape.logsumexp_strides[2]] =
-              total == 0 ? 0.0F : running.maximum[r][half] * scale / kLog2OfE + logf(total);
+        if (block.logsumexp != nullptr && lane % 4 == 0 && query < shape.queries) {
+          block.logsumexp[query * shape.logsumexp_strides[2]] =
+              nothing ? 0.0F : running.maximum[r][half] * scale / kLog2OfE + logf(total);
         }
       }
     }
+  }
+
+  static __device__ void run(const AttentionOperandsOnGpu<Number>& operands, const FlashAttentionShape& shape) {
+    extern __shared__ __align__(16) unsigned char memory[];
+    auto* queries = reinterpret_cast<Number*>(memory);
+    Number* keys = queries + kQueries * kStride;
+    Number* values = keys + kKeys * kStride;
+    const AttentionBlock<Number> block(operands, shape, kQueries);
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+    const int warp_row = static_cast<int>(threadIdx.x) / 32 * 16 * kRowTiles;
+    const int first_query = block.first + warp_row;
+    Number* warp_queries = queries + warp_row * kStride;
+    // What makes scores powers of two; with a mask they are.
+    const float scale = block.mask == nullptr ? shape.scale * kLog2OfE : 1.0F;
+
+    Sums<kDepth> sums;
+    Running running;
+    clear(sums, running);
+    if (block.keys_end > 0) {
+      load<kQueries>(queries, block.query, shape.query, shape.depth, block.first, block.queries_end);
+      load<kKeys>(keys, block.key, shape.key, shape.depth, 0, block.keys_end);
+      commit_copies();
+    }
+    for (int first_key = 0; first_key < block.keys_end; first_key += kKeys) {
+      wait_for_copies<0>();
+      __syncthreads();
+      load<kKeys>(values, block.value, shape.value, shape.depth, first_key, block.keys_end);
+      commit_copies();
+      Sums<kKeys> scores;
+      multiply_keys(scores, warp_queries, keys, lane);
+      mask_scores(scores, block, shape, first_query, first_key, lane);
+      wait_for_copies<0>();
+      __syncthreads();
+      if (first_key + kKeys < block.keys_end) {
+        load<kKeys>(keys, block.key, shape.key, shape.depth, first_key + kKeys, block.keys_end);
+        commit_copies();
+      }
+      weigh(scores, sums, running, scale);
+      add_values(sums, scores, values, lane);
+    }
+    // Nobody else reads the warp's queries, and it is done with them.
     __syncwarp();
-    store(output, shape.output, shape.depth, first + warp_row, shape.queries, rows, lane);
+    finish(sums, running, block, shape, scale, first_query, warp_queries, lane);
+    __syncwarp();
+    store(block.output, shape.output, shape.depth, first_query, shape.queries, warp_queries, lane);
   }
 };
 
@@ -333,7 +324,7 @@ struct Attention {
   extern "C" __global__ void __launch_bounds__(kThreads) attend_##name##_##depth##_##rows(                         \
       const number* query, const number* key, const number* value, const number* mask, const int64_t* lengths,     \
       number* output, float* logsumexp, const __grid_constant__ FlashAttentionShape shape) {                       \
-    Attention<number, depth, rows, keys_of_tile>::run(query, key, value, mask, lengths, output, logsumexp, shape); \
+    Attention<number, depth, rows, keys_of_tile>::run({query, key, value, mask, lengths, output, logsumexp}, shape); \
   }
 #define HEARTH_ATTEND_TILES(name, number) \
   HEARTH_ATTEND(name, number, 32, 1, 64)  \

@@ -78,6 +78,8 @@ ConvolutionProduct product_of(const ConvolutionShape& shape, const ConvolutionPh
   product.channels = static_cast<int32_t>(images.sizes[1] / shape.groups);
   product.columns = static_cast<int32_t>(shape.group_out_channels());
   product.depth = product.channels * product.window.kernel[0] * product.window.kernel[1] * product.window.kernel[2];
+  // Device code divides by these, also where no tap meets an output.
+  if (product.depth == 0) std::ranges::fill(product.window.kernel, 1);
   return product;
 }
 

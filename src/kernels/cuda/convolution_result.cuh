@@ -19,13 +19,17 @@ struct Pixel {
 };
 
 __device__ inline Pixel pixel_of(int row, const int32_t (&sizes)[3]) {
-  Pixel pixel;
-  pixel.position[2] = row % sizes[2];
-  row /= sizes[2];
-  pixel.position[1] = row % sizes[1];
-  row /= sizes[1];
-  pixel.position[0] = row % sizes[0];
-  pixel.image = row / sizes[0];
+  auto rest = static_cast<uint32_t>(row);  // Its divisions take fewer instructions.
+  Pixel pixel{};
+  for (int d = 2; d > 0; --d) {
+    pixel.position[d] = static_cast<int>(rest % static_cast<uint32_t>(sizes[d]));
+    rest /= static_cast<uint32_t>(sizes[d]);
+  }
+  if (sizes[0] > 1) {
+    pixel.position[0] = static_cast<int>(rest % static_cast<uint32_t>(sizes[0]));
+    rest /= static_cast<uint32_t>(sizes[0]);
+  }
+  pixel.image = static_cast<int>(rest);
   return pixel;
 }
 

@@ -11,7 +11,7 @@ stamp="$venv/requirements.sha256"
 
 fresh="$(sha256sum < "$lock")"
 if [[ ! -f "$stamp" || "$(cat "$stamp")" != "$fresh" ]]; then
-  echo "Making the Python environment ${1:-.venv}: downloads of PyTorch take minutes"
+  echo "Making the Python environment ${1:-.venv}: downloads may take minutes"
   "${PYTHON:-python3}" -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$lock"
   echo "$fresh" > "$stamp"

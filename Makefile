@@ -2,14 +2,14 @@
 .PHONY: help runtime demo test bench test-gpu bench-gpu format clean
 
 help:
-	@echo "make demo     install what is missing, build, export the demo models, classify pictures and continue a text"
-	@echo "make runtime  build build/hearth, what inference needs; touches no Python"
-	@echo "make test     the same set-up, then every test"
-	@echo "make bench    measure beside ONNX Runtime, OpenVINO and ExecuTorch, and write docs/performance.md anew"
-	@echo "make test-gpu run the tests of GPUs on this machine's, and write bench/results/test-gpu-DATE.json"
+	@echo "make demo      install what is missing, build, export the demo models, classify pictures and continue a text"
+	@echo "make runtime   build build/hearth, what inference needs; touches no Python"
+	@echo "make test      the same set-up, then every test"
+	@echo "make bench     measure beside ONNX Runtime, OpenVINO and ExecuTorch, and write docs/performance.md anew"
+	@echo "make test-gpu  run the tests of GPUs on this machine's, and write bench/results/test-gpu-DATE.json"
 	@echo "make bench-gpu measure on this machine's GPU, and write bench/results/gpu-DATE.json"
-	@echo "make format   format C++ and Python"
-	@echo "make clean    remove build/ (the Python environment .venv stays)"
+	@echo "make format    format C++ and Python"
+	@echo "make clean     remove build/ (the Python environment .venv stays)"
 
 runtime:
 	@tools/install_packages.sh runtime

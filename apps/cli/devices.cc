@@ -46,15 +46,20 @@ std::vector<std::string> feature_list() {
 struct DeviceReport {
   std::vector<std::string> targets;
   std::optional<uint64_t> free_bytes;
+  std::string kernels;  ///< Where Hearth's own code for a GPU is; empty: nowhere.
   std::string missing;  ///< What a GPU lacks to run models well; empty: nothing.
 };
 
 DeviceReport report(const DeviceProperties& properties) {
-  DeviceReport report{runnable_targets(properties), std::nullopt, ""};
+  DeviceReport report{runnable_targets(properties), std::nullopt, "", ""};
   if (properties.architecture.empty()) return report;
   if (report.targets.empty())
     report.missing = "the exporter has no code for it: GPUs of compute capability 8.0 and newer";
-  if (const auto kernels = find_gpu_kernels(); !kernels.ok()) report.missing = kernels.status().message();
+  if (const auto kernels = find_gpu_kernels(); kernels.ok()) {
+    report.kernels = kernels->string();
+  } else {
+    report.missing = kernels.status().message();
+  }
   const Result<std::shared_ptr<Device>> device = open_device(properties.name);
   const Result<uint64_t> free_bytes = device.ok() ? (*device)->free_memory() : Result<uint64_t>(device.status());
   if (free_bytes.ok()) {
@@ -76,6 +81,7 @@ void print_device(const DeviceProperties& device, const DeviceReport& report) {
     fmt::print("       {} multiprocessors; {}; {}\n", device.compute_units, device.architecture, device.driver);
   }
   if (!report.targets.empty()) fmt::print("       runs {}\n", fmt::join(report.targets, ", "));
+  if (!report.kernels.empty()) fmt::print("       with the kernels of {}\n", report.kernels);
   if (!report.missing.empty()) fmt::print("       {}\n", report.missing);
 }
 
@@ -85,6 +91,7 @@ nlohmann::ordered_json device_json(const DeviceProperties& device, const DeviceR
       {"driver", device.driver},  {"memory_bytes", device.memory_bytes}, {"compute_units", device.compute_units},
       {"targets", report.targets}};
   if (report.free_bytes) json["free_bytes"] = *report.free_bytes;
+  if (!report.kernels.empty()) json["kernels"] = report.kernels;
   if (!report.missing.empty()) json["missing"] = report.missing;
   return json;
 }

@@ -54,7 +54,7 @@ Result<fs::path> find_gpu_kernels() {
   fs::path last;
   std::error_code failure;
   for (const fs::path& folder : folders()) {
-    if (fs::is_directory(folder / "cuda", failure)) return folder;
+    if (fs::is_directory(folder / "cuda", failure)) return folder.lexically_normal();
     if (last.empty()) last = folder;
   }
   return unavailable("Hearth's kernels for GPUs are missing ({} is not there): install Hearth with them",

@@ -252,6 +252,7 @@ def test_gpus_are_listed_first(tmp_path):
     assert gpu["driver"] == "driver 580 (CUDA 13.0)"
     assert gpu["compute_units"] > 0
     assert (gpu["free_bytes"], gpu["targets"]) == (3 << 30, ["cuda-sm80"])
+    assert gpu["kernels"] == str(tmp_path)
     assert "missing" not in gpu
     assert answer["missing"] == []
     assert answer["auto"]["name"] == "cuda:0"

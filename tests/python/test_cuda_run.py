@@ -121,6 +121,7 @@ CHOICES = {
 }
 
 
+@pytest.mark.skipif("HEARTH_CUDA_DRIVER" in os.environ, reason="sets the emulated driver up")
 @pytest.mark.parametrize("name", CHOICES)
 def test_auto_takes_a_gpu_that_the_model_fits_and_says_why(file, tmp_path, name):
     environment, device, why = CHOICES[name]

@@ -70,6 +70,11 @@ TEST_P(DeviceContract, SaysWhatItIs) {
   EXPECT_EQ(properties.name, GetParam());
   EXPECT_FALSE(properties.description.empty());
   EXPECT_GE(properties.compute_units, 1);
+  if (const Result<uint64_t> free = device_->free_memory(); free.ok()) {
+    EXPECT_LE(*free, properties.memory_bytes);
+  } else {
+    EXPECT_EQ(free.status().code(), StatusCode::kUnavailable) << free.status().message();
+  }
 }
 
 TEST_P(DeviceContract, AllocatesAlignedMemoryThatNothingElseUses) {

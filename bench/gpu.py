@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 from hearth.export import save
-from machine import file_name, stamp
+from machine import file_name, first_gpu, stamp
 from torch import nn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -147,18 +147,7 @@ def measure_torch(python: str, size: Size, rounds: int) -> dict:
     return json.loads(done.stdout)
 
 
-def gpu(program: Path) -> dict:
-    """The first GPU as `hearth devices` lists it. Ends the program where there is none."""
-    listed = subprocess.run([str(program), "devices", "--json"], capture_output=True, text=True, check=True)
-    answer = json.loads(listed.stdout)
-    for device in answer["devices"]:
-        if device["name"].startswith("cuda"):
-            return {key: device[key] for key in ("description", "architecture", "driver", "memory_bytes")}
-    print(f"There is no GPU to measure: {answer['missing'][0]['why']}", file=sys.stderr)
-    sys.exit(NOT_THERE)
-
-
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--torch", default=sys.executable, metavar="PYTHON", help="one whose PyTorch has CUDA")
     parser.add_argument("--rounds", type=int, default=50)
@@ -168,7 +157,10 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.setdefault("HEARTH_CUDA_DRIVER", "libcuda.so.1")
     size = SIZES[options.size]
-    result = stamp() | {"gpu": gpu(options.program), "size": options.size, "rounds": options.rounds, "unit": "ms"}
+    gpu = first_gpu(options.program)
+    if gpu is None:
+        return NOT_THERE
+    result = stamp() | {"gpu": gpu, "size": options.size, "rounds": options.rounds, "unit": "ms"}
     files = export(size, WORK / f"gpu-{options.size}")
     result["hearth"] = measure(options.program, files, size, options.rounds)
     result["torch"] = measure_torch(options.torch, size, options.rounds)
@@ -179,7 +171,8 @@ def main() -> None:
     path = options.results / file_name("gpu", result)
     path.write_text(json.dumps(result) + "\n")
     print(f"written to {path}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,7 +9,6 @@ Exit status: 0 all passed, 1 some failed, 4 there is no GPU. HEARTH_CUDA_DRIVER 
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 from run_tests import BUILD, PYTHON, REPORTS, ROOT, Tally, build, run
 
 sys.path.insert(0, str(ROOT / "bench"))
-from machine import file_name, stamp
+from machine import file_name, first_gpu, stamp
 
 RELEASE = BUILD / "release"
 TARGETS = ("hearth", "hearth_hal_test", "hearth_kernels_test")
@@ -36,17 +35,6 @@ def steps(options: argparse.Namespace) -> dict[str, list[str]]:
     }
 
 
-def first_gpu() -> dict | None:
-    """The GPU as `hearth devices` lists it; says why there is none."""
-    listed = subprocess.run([RELEASE / "hearth", "devices", "--json"], capture_output=True, text=True, check=True)
-    answer = json.loads(listed.stdout)
-    for device in answer["devices"]:
-        if device["name"].startswith("cuda"):
-            return device
-    print(f"There is no GPU to test: {answer['missing'][0]['why']}", file=sys.stderr)
-    return None
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--all", action="store_true")
@@ -57,7 +45,7 @@ def main() -> int:
     tally = Tally()
     if not build(tally, "release", *TARGETS):
         return 1
-    gpu = first_gpu()
+    gpu = first_gpu(RELEASE / "hearth")
     if gpu is None:
         return NOT_THERE
     result = stamp() | {"gpu": gpu, "steps": {}}

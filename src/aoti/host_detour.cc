@@ -65,7 +65,7 @@ Result<Tensor> HostDetour::bring(Tensor result) {
   return brought;
 }
 
-Status HostDetour::finish(Status computed) {
+Status HostDetour::finish(const Status& computed) {
   HEARTH_RETURN_IF_ERROR(copied_);
   HEARTH_RETURN_IF_ERROR(computed);
   for (const Copy& copy : copies_) {

@@ -28,7 +28,7 @@ class HostDetour {
   /// A result on the GPU, with its strides; on the host where operands were given, and all of them lie there.
   Result<Tensor> bring(Tensor result);
   /// After the computation, whose status is `computed`: the first failure, or else what was written is copied back.
-  Status finish(Status computed);
+  Status finish(const Status& computed);
 
   /// This thread's; null nearly always.
   static HostDetour* active() { return active_; }

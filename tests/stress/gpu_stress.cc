@@ -82,6 +82,17 @@ Result<int64_t> count_calls(const std::string& file) {
   return emulated_cuda_calls(nullptr) - before;
 }
 
+/// As count_calls(), on a GPU whose driver has no pools of memory.
+Status run_without_pools(const std::string& file) {
+  const EmulatedCudaSettings usual = emulated_cuda_settings();
+  EmulatedCudaSettings settings = usual;
+  settings.memory_pools = 0;
+  if (emulated_cuda_configure(&settings) == 0) return error(StatusCode::kInternal, "a context is alive");
+  const Status status = count_calls(file).status();
+  emulated_cuda_configure(&usual);
+  return status.with_context("without pools");
+}
+
 Status fail_each_call(int rounds, const std::vector<std::string>& files) {
   setenv("HEARTH_LOG", "quiet", 1);
   for (const std::string& file : files) {
@@ -101,6 +112,7 @@ Status fail_each_call(int rounds, const std::vector<std::string>& files) {
       told += status.ok() ? 0 : 1;
     }
     HEARTH_RETURN_IF_ERROR(count_calls(file).status());
+    HEARTH_RETURN_IF_ERROR(run_without_pools(file));
     fmt::print("{}: {} rounds, of {} calls each; {} failures told, nothing left\n", file, all_rounds, calls, told);
   }
   return {};

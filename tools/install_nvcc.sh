@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 oldest=12.8
 
 if command -v nvcc > /dev/null; then
-  version="$(nvcc --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')"
+  version="$(nvcc --version 2> /dev/null | sed -n 's/.*release \([0-9.]*\),.*/\1/p' || true)"
   [[ "$(printf '%s\n' "$oldest" "$version" | sort --version-sort | head -n 1)" != "$oldest" ]] || exit 0
 fi
 case "$(uname -sm)" in

@@ -12,7 +12,7 @@ for lock in "${@:2}"; do
   stamp="$venv/$(basename "$lock" .txt).sha256"
   fresh="$(sha256sum < "$root/$lock")"
   [[ ! -f "$stamp" || "$(cat "$stamp")" != "$fresh" ]] || continue
-  echo "Making the Python environment $1 from $lock: downloads of PyTorch take minutes"
+  echo "Making the Python environment $1 from $lock: downloads may take minutes"
   [[ -x "$venv/bin/python" ]] || "${PYTHON:-python3}" -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$root/$lock"
   echo "$fresh" > "$stamp"

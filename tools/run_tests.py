@@ -123,7 +123,7 @@ def test_sanitized(tally: Tally) -> None:
 def test_threads(tally: Tally) -> None:
     """What has threads, and the programs that tests/python strain it with."""
     targets = [f"hearth_{room}_test" for room in THREADED_ROOMS]
-    if build(tally, "tsan", *targets, "model_stress", "sequence_stress", "scheduler_stress"):
+    if build(tally, "tsan", *targets, "model_stress", "sequence_stress", "scheduler_stress", "gpu_stress"):
         ctest(tally, "tsan", THREADED_TESTS)
 
 

@@ -10,6 +10,7 @@
 #include "cli/goldens.h"
 #include "cli/inputs.h"
 #include "cli/measuring.h"
+#include "cli/open_model.h"
 #include "cli/output.h"
 #include "cli/profile_report.h"
 #include "cli/sequence_steps.h"
@@ -133,7 +134,7 @@ Status bench(const BenchOptions& options, const CommonOptions& common) {
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
   Measured measured;
   const Clock::time_point opened = Clock::now();
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
+  HEARTH_ASSIGN_OR_RETURN(const Model model, open_model(options.file, common));
   HEARTH_ASSIGN_OR_RETURN(Session session, model.session());
   measured.load = milliseconds_since(opened);
   if (measures_language(model, options)) return bench_language(model, options, common, measured.load);

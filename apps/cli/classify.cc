@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "cli/commands.h"
+#include "cli/open_model.h"
 #include "cli/output.h"
 
 namespace hearth::cli {
@@ -30,7 +31,7 @@ void print_answer(const std::string& file, const std::vector<Classification>& cl
 
 Status classify(const ClassifyOptions& options, const CommonOptions& common) {
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
+  HEARTH_ASSIGN_OR_RETURN(const Model model, open_model(options.file, common));
   HEARTH_ASSIGN_OR_RETURN(ImageClassifier classifier, ImageClassifier::create(model));
   const std::vector<std::filesystem::path> files(options.images.begin(), options.images.end());
   HEARTH_ASSIGN_OR_RETURN(const auto answers, classifier.classify(files, static_cast<size_t>(options.top)));

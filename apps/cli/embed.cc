@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "cli/commands.h"
+#include "cli/open_model.h"
 #include "cli/output.h"
 #include "tensor/npy.h"
 
@@ -108,7 +109,7 @@ void print_as_json(const EmbedCommandOptions& options, const Tensor& vectors) {
 
 Status embed(const EmbedCommandOptions& options, const CommonOptions& common) {
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
+  HEARTH_ASSIGN_OR_RETURN(const Model model, open_model(options.file, common));
   HEARTH_ASSIGN_OR_RETURN(TextEmbedder embedder, TextEmbedder::create(model));
   const std::vector<std::string> texts = read_texts(options.texts);
   const std::vector<std::string_view> views(texts.begin(), texts.end());

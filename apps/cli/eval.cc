@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "cli/commands.h"
 #include "cli/inputs.h"
+#include "cli/open_model.h"
 #include "cli/output.h"
 #include "hearth/generate.h"
 #include "hearth/perplexity.h"
@@ -15,7 +16,7 @@ Status eval(const EvalOptions& options, const CommonOptions& common) {
   using Clock = std::chrono::steady_clock;
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
   HEARTH_ASSIGN_OR_RETURN(const std::string text, read_text(options.text));
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
+  HEARTH_ASSIGN_OR_RETURN(const Model model, open_model(options.file, common));
   HEARTH_ASSIGN_OR_RETURN(const TextGenerator generator, TextGenerator::create(model));
   HEARTH_ASSIGN_OR_RETURN(const std::vector<int64_t> tokens, generator.tokenize(text));
   const Clock::time_point start = Clock::now();

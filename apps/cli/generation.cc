@@ -11,6 +11,7 @@
 
 #include "base/errors.h"
 #include "cli/inputs.h"
+#include "cli/open_model.h"
 
 namespace hearth::cli {
 namespace {
@@ -93,9 +94,7 @@ Result<TextGenerator> open_generator(const GenerateCommandOptions& options, cons
                                                                                {"f16", DType::kFloat16},
                                                                                {"bf16", DType::kBFloat16},
                                                                                {"i8", DType::kInt8}};
-  ModelOptions model_options = common.model_options();
-  model_options.adapter = options.adapter;
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, model_options));
+  HEARTH_ASSIGN_OR_RETURN(const Model model, open_model(options.file, common, options.adapter));
   HEARTH_ASSIGN_OR_RETURN(TextGenerator generator,
                           TextGenerator::create(model, {.cache_dtype = kTypes.at(options.cache_type)}));
   std::error_code problem;  // What cannot be looked at, load() has words for.

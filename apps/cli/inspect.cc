@@ -1,9 +1,11 @@
 #include <map>
+#include <optional>
 
 #include "archive/archive.h"
 #include "base/errors.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "model/device_choice.h"
 #include "model/value_check.h"
 
 namespace hearth::cli {
@@ -42,6 +44,13 @@ std::map<std::string, uint64_t> sizes_by_folder(const Archive& archive) {
   return sizes;
 }
 
+/// What "auto" is for this file, where it has a choice.
+std::optional<DeviceChoice> automatic_device(const Archive& archive) {
+  Result<DeviceChoice> choice = choose_device(archive.manifest(), "");
+  if (!choice.ok() || choice->why.empty()) return std::nullopt;
+  return *std::move(choice);
+}
+
 void print_text(const std::string& file, const Archive& archive) {
   const Manifest& manifest = archive.manifest();
   fmt::print("{}: {} ({})\n", file, manifest.name, format_bytes(archive.bytes().size()));
@@ -51,6 +60,9 @@ void print_text(const std::string& file, const Archive& archive) {
                                                     : "PyTorch: a stock package, whose inputs it does not describe");
   if (manifest.pipeline) fmt::print("task {}\n", manifest.pipeline->task);
   for (const auto& [name, method] : manifest.methods) print_method(archive, name, method);
+  if (const auto choice = automatic_device(archive)) {
+    fmt::print("\nruns on {} here: {}\n", choice->device->properties().name, choice->why);
+  }
   if (!archive.has_manifest()) return;
   fmt::print("\n{} tensors, {} goldens, {} records\n", manifest.tensors.size(), manifest.goldens.size(),
              manifest.records.size());
@@ -74,6 +86,9 @@ Json describe_json(const std::string& file, const Archive& archive) {
                 {"targets", targets},    {"records", archive.record_names()}};
   if (const auto text = archive.text("extra/hearth.json"); archive.has_manifest() && text.ok()) {
     document["manifest"] = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  }
+  if (const auto choice = automatic_device(archive)) {
+    document["auto"] = {{"name", choice->device->properties().name}, {"why", choice->why}};
   }
   return document;
 }

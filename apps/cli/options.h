@@ -18,8 +18,6 @@ struct CommonOptions {
   int threads = 0;
   bool json = false;
   bool quiet = false;
-
-  ModelOptions model_options() const { return {device, target, threads, {}}; }
 };
 
 struct RunOptions {

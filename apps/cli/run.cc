@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "cli/commands.h"
 #include "cli/inputs.h"
+#include "cli/open_model.h"
 #include "cli/output.h"
 #include "tensor/copy.h"
 #include "tensor/npy.h"
@@ -57,7 +58,7 @@ Result<std::vector<std::string>> write_outputs(const MethodInfo& method, const s
 
 Status run(const RunOptions& options, const CommonOptions& common) {
   HEARTH_RETURN_IF_ERROR(check_trust(common.trust, options.file));
-  HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
+  HEARTH_ASSIGN_OR_RETURN(const Model model, open_model(options.file, common));
   HEARTH_ASSIGN_OR_RETURN(const MethodInfo* method, find_method(model, options.method));
   HEARTH_ASSIGN_OR_RETURN(const std::vector<Tensor> inputs, read_inputs(model, *method, options.inputs));
   HEARTH_ASSIGN_OR_RETURN(Session session, model.session());

@@ -1,6 +1,7 @@
 #include "base/errors.h"
 #include "cli/commands.h"
 #include "cli/goldens.h"
+#include "cli/open_model.h"
 #include "cli/output.h"
 #include "model/model_impl.h"
 #include "tensor/compare.h"
@@ -89,7 +90,7 @@ Status verify(const VerifyOptions& options, const CommonOptions& common) {
       {"ok", fmt::format("{} records have the hashes that the manifest gives", manifest.records.size())}};
   std::string failure;
   if (run_code && !manifest.goldens.empty()) {
-    HEARTH_ASSIGN_OR_RETURN(const Model model, Model::open(options.file, common.model_options()));
+    HEARTH_ASSIGN_OR_RETURN(const Model model, open_model(options.file, common));
     for (const Golden& golden : manifest.goldens) {
       HEARTH_ASSIGN_OR_RETURN(const Verdict verdict, check_golden(model, golden));
       methods.push_back(verdict.json);

@@ -22,7 +22,9 @@ class ModelImpl;
 class SessionImpl;
 
 struct ModelOptions {
-  std::string device = "auto";  ///< "auto", "cpu", "cuda:0", "null"…: `hearth devices` lists them.
+  /// "cpu", "cuda:0", "null"…: `hearth devices` lists them. "auto" is a GPU for which the file has code and that its
+  /// weights fit in, otherwise the CPU.
+  std::string device = "auto";
   std::string
       target;  ///< One of the file's targets, for example "cpu-x86_64-v3"; empty: the best that this machine can run.
   int threads = 0;  ///< Threads for one run; 0: all that the process may use.
@@ -73,6 +75,10 @@ class HEARTH_API Model {
 
   const std::string& name() const;
   const std::vector<MethodInfo>& methods() const;
+  /// Where it runs: "cpu", "cuda:0".
+  const std::string& device() const;
+  /// Why there, in words, when ModelOptions::device was "auto" and the file has code for GPUs; else empty.
+  const std::string& device_choice() const;
   /// Null when there is none of that name.
   const MethodInfo* method(std::string_view name) const;
   /// A new session. Sessions of one model run independently; each is used from one thread at a time. kInvalidArgument:

@@ -2,6 +2,7 @@
 
 #include <unordered_set>
 
+#define HEARTH_DEVICE_SYMBOL(name) HEARTH_SYMBOL(name)
 #if defined(__x86_64__)
 #define HEARTH_SYMBOL_X86_64(name) HEARTH_SYMBOL(name)
 #else

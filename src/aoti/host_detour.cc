@@ -1,10 +1,12 @@
 #include "aoti/host_detour.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "aoti/cuda/gpu_copy.h"
 #include "base/errors.h"
+#include "kernels/host_constants.h"
 
 namespace hearth {
 namespace {
@@ -48,6 +50,9 @@ const Tensor& HostDetour::write(const Tensor& tensor) {
 }
 
 Result<Tensor> HostDetour::copy_to_host(const Tensor& tensor) {
+  if (gpu_.gpu->host_constants != nullptr) {
+    if (std::optional<Tensor> original = gpu_.gpu->host_constants->find(tensor)) return *std::move(original);
+  }
   HEARTH_ASSIGN_OR_RETURN(Tensor host, host_.pool->empty_strided(tensor.dtype(), tensor.shape(), tensor.strides()));
   HEARTH_RETURN_IF_ERROR(copy_with_gaps(host, tensor));
   return host;
@@ -60,7 +65,7 @@ Result<Tensor> HostDetour::bring(Tensor result) {
   return brought;
 }
 
-Status HostDetour::finish(Status computed) {
+Status HostDetour::finish(const Status& computed) {
   HEARTH_RETURN_IF_ERROR(copied_);
   HEARTH_RETURN_IF_ERROR(computed);
   for (const Copy& copy : copies_) {

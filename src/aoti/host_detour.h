@@ -20,15 +20,15 @@ class HostDetour {
 
   /// For what computes on the host.
   const KernelContext& context() const { return host_; }
-  /// `tensor` as the host sees it; the reference lasts as long as this object. Undefined when copying failed, of which
-  /// finish() tells.
+  /// `tensor` as the host sees it: a copy, or a constant's original where the host has it, so that it is packed once.
+  /// The reference lasts as long as this object. Undefined when copying failed, of which finish() tells.
   const Tensor& read(const Tensor& tensor) { return copy_of(tensor).host; }
   /// The same for one that is written to: finish() copies it back.
   const Tensor& write(const Tensor& tensor);
   /// A result on the GPU, with its strides; on the host where operands were given, and all of them lie there.
   Result<Tensor> bring(Tensor result);
   /// After the computation, whose status is `computed`: the first failure, or else what was written is copied back.
-  Status finish(Status computed);
+  Status finish(const Status& computed);
 
   /// This thread's; null nearly always.
   static HostDetour* active() { return active_; }

@@ -19,7 +19,7 @@
 namespace hearth {
 namespace {
 
-/// Handles that are deleted unless released: inputs that a run did not take, outputs of one that failed.
+/// Handles that are deleted unless somebody made them null: inputs that a run did not take, outputs of one that failed.
 class OwnedHandles {
  public:
   explicit OwnedHandles(size_t count) : handles_(count, nullptr) {}
@@ -35,7 +35,6 @@ class OwnedHandles {
   AtenTensorHandle* data() { return handles_.data(); }
   AtenTensorHandle& operator[](size_t index) { return handles_[index]; }
   size_t size() const { return handles_.size(); }
-  void release() { handles_.clear(); }
 
  private:
   std::vector<AtenTensorHandle> handles_;
@@ -127,8 +126,7 @@ class Module::Impl {
     const GpuScope scope(*device_, context.gpu != nullptr ? context.gpu->stream : nullptr);
     HEARTH_RETURN_IF_ERROR(scope.status());
     const int32_t code = call(context, scope, input_handles, output_handles);
-    // The library takes the inputs' handles over as soon as it is called, whether it succeeds or not.
-    input_handles.release();
+    // The inputs that the library took over, all of them unless it failed early, are null now.
     HEARTH_RETURN_IF_ERROR(check(code, "running"));
 
     std::vector<Tensor> outputs;

@@ -52,6 +52,7 @@ struct TargetSpec {
   std::map<std::string, std::string> constants;  ///< Name inside the library -> tensor.
   std::string fallback_nodes;  ///< Record with the operators that the library calls by name, or empty.
   std::string blob;            ///< Stock packages only: record with the library's constants, or empty.
+  int compute_capability = 0;  ///< What a GPU has to have: 80 for 8.0; 0: nothing is said.
 };
 
 struct MethodSpec {

@@ -121,6 +121,23 @@ Result<std::string> parse_text(const JsonField& field) {
   return std::string(text);
 }
 
+/// 80 for "8.0".
+Result<int> parse_capability(const JsonField& field) {
+  HEARTH_ASSIGN_OR_RETURN(const std::string_view text, field.string());
+  const size_t point = text.find('.');
+  int major = 0;
+  int minor = 0;
+  const auto read = [](std::string_view digits, int& number) {
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return problem == std::errc() && end == digits.data() + digits.size() && number >= 0;
+  };
+  if (point == std::string_view::npos || !read(text.substr(0, point), major) || major > 99 ||
+      !read(text.substr(point + 1), minor) || minor > 9) {
+    return field.error("'{}' is no version like 8.0", text);
+  }
+  return 10 * major + minor;
+}
+
 Result<TargetSpec> parse_target(const JsonField& field) {
   TargetSpec target;
   HEARTH_ASSIGN_OR_RETURN(target.device, string_member(field, "device"));
@@ -134,6 +151,11 @@ Result<TargetSpec> parse_target(const JsonField& field) {
   HEARTH_ASSIGN_OR_RETURN(const std::optional<JsonField> nodes, field.find("fallback_nodes"));
   if (nodes) {
     HEARTH_ASSIGN_OR_RETURN(target.fallback_nodes, parse_text(*nodes));
+  }
+  HEARTH_ASSIGN_OR_RETURN(const std::optional<JsonField> gpu, field.find("cuda"));
+  if (gpu) {
+    HEARTH_ASSIGN_OR_RETURN(const JsonField capability, gpu->member("compute_capability"));
+    HEARTH_ASSIGN_OR_RETURN(target.compute_capability, parse_capability(capability));
   }
   return target;
 }

@@ -1,6 +1,9 @@
 #include "archive/manifest.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <utility>
 
 #include "archive/testing/archive_builder.h"
 
@@ -29,6 +32,17 @@ TEST(Manifest, HoldsWhatTheFileSays) {
   ASSERT_TRUE(manifest->pipeline.has_value());
   EXPECT_EQ(manifest->pipeline->preprocess.resize_height, 8);
   EXPECT_DOUBLE_EQ(manifest->goldens[0].outputs[0].atol, 1e-4);
+}
+
+TEST(Manifest, SaysWhatAGpuHasToBe) {
+  const std::pair<const char*, int> versions[] = {{"8.0", 80}, {"7.5", 75}, {"12.1", 121}};
+  for (const auto& [text, number] : versions) {
+    const std::string gpu = fmt::format(R"("cuda": {{"compute_capability": "{}", "ptx": "8.0"}}, "constants")", text);
+    const Result<Manifest> manifest = parse_manifest(replaced(small_manifest(), R"("constants")", gpu));
+    ASSERT_TRUE(manifest.ok()) << manifest.status().message();
+    EXPECT_EQ(manifest->methods.at("forward").targets.at("cpu-x86_64-v3").compute_capability, number);
+  }
+  EXPECT_EQ(parse_manifest(small_manifest())->methods.at("forward").targets.at("cpu-x86_64-v3").compute_capability, 0);
 }
 
 struct BadField {
@@ -68,6 +82,12 @@ TEST(Manifest, NamesTheFieldThatIsWrong) {
       {R"("constants": {"w_0": "w"})", R"("constants": {"w_0": "v"})", "constants.w_0: the tensor 'v'"},
       {R"("cpu-x86_64-v3": {"device")", R"("CPU": {"device")", "'CPU' is not a target's name"},
       {R"("methods": {"forward")", R"("methods": {"for ward")", "'for ward' is not a method's name"},
+      {R"("constants")", R"("cuda": {"ptx": "8.0"}, "constants")", "'compute_capability' is missing"},
+      {R"("constants")", R"("cuda": {"compute_capability": 8.0}, "constants")", "compute_capability: a string"},
+      {R"("constants")", R"("cuda": {"compute_capability": "8"}, "constants")", "'8' is no version"},
+      {R"("constants")", R"("cuda": {"compute_capability": "8.x"}, "constants")", "'8.x' is no version"},
+      {R"("constants")", R"("cuda": {"compute_capability": "-8.0"}, "constants")", "'-8.0' is no version"},
+      {R"("constants")", R"("cuda": {"compute_capability": "8.12"}, "constants")", "'8.12' is no version"},
       {R"("atol": 0.0001)", R"("atol": -1)", "goldens[0].outputs[0].atol: a tolerance"},
       {R"("method": "forward", "case")", R"("method": "back", "case")", "goldens[0].method: there is no method 'back'"},
       {R"("input": "x")", R"("input": "z")", "pipeline.input: method 'forward' has no input 'z'"},

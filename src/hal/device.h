@@ -43,6 +43,8 @@ class Device {
  public:
   virtual ~Device() = default;
   virtual const DeviceProperties& properties() const = 0;
+  /// Bytes of its memory that no program uses. kUnavailable where that is not known.
+  virtual Result<uint64_t> free_memory() const = 0;
 
   /// `size` bytes aligned to 64; size 0 gives an address that is not null. kOutOfMemory.
   virtual Result<DeviceMemory> allocate(size_t size) = 0;
@@ -149,8 +151,8 @@ class DeviceModule {
   virtual Result<DeviceMemory> variable(const std::string& name) = 0;
 };
 
-/// A device by the name a user gives: "cpu", "null", "cuda" (the first NVIDIA GPU), "cuda:1"; "auto" is what
-/// choose_device() says. kUnavailable says what is missing, or the names that exist.
+/// A device by the name a user gives: "cpu", "null", "cuda" (the first NVIDIA GPU), "cuda:1". kUnavailable says what is
+/// missing, or the names that exist. What "auto" is depends on the model: choose_device() of model/target_choice.h.
 Result<std::shared_ptr<Device>> open_device(const std::string& name);
 /// Every device of this machine, best first; null comes last.
 std::vector<DeviceProperties> list_devices();
@@ -161,12 +163,5 @@ struct MissingDevice {
   std::string why;   ///< What is missing, and what to do.
 };
 std::vector<MissingDevice> missing_devices();
-
-/// What "auto" stands for here.
-struct DeviceChoice {
-  std::string name;
-  std::string why;
-};
-DeviceChoice choose_device();
 
 }  // namespace hearth

@@ -37,7 +37,6 @@ std::optional<int> gpu_ordinal(std::string_view name) {
 }  // namespace
 
 Result<std::shared_ptr<Device>> open_device(const std::string& name) {
-  if (name == "auto") return open_device(choose_device().name);
   if (const std::optional<int> ordinal = gpu_ordinal(name)) {
     Result<std::shared_ptr<CudaDevice>> device = CudaDevice::open(*ordinal);
     if (device.ok()) return std::shared_ptr<Device>(*std::move(device));
@@ -52,7 +51,7 @@ Result<std::shared_ptr<Device>> open_device(const std::string& name) {
     if (entry.name == name) return entry.make();
     names.push_back(entry.name);
   }
-  return unavailable("there is no device '{}'; there are auto, {}, cuda, cuda:1 and so on", name,
+  return unavailable("there is no device '{}'; there are auto (for models), {}, cuda, cuda:1 and so on", name,
                      fmt::join(names, ", "));
 }
 
@@ -68,7 +67,5 @@ std::vector<MissingDevice> missing_devices() {
   if (gpus.ok()) return {};
   return {{"cuda", gpus.status().message()}};
 }
-
-DeviceChoice choose_device() { return {"cpu", "models have no code for GPUs yet"}; }
 
 }  // namespace hearth

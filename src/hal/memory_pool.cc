@@ -25,6 +25,17 @@ size_t chunk_size(size_t size) {
   return (size + step - 1) / step * step;
 }
 
+class DeviceChunks final : public ChunkSource {
+ public:
+  explicit DeviceChunks(std::shared_ptr<Device> device) : device_(std::move(device)) {}
+  Result<DeviceMemory> allocate(size_t size) override { return device_->allocate(size); }
+  void free(DeviceMemory memory) override { device_->free(memory); }
+  MemoryKind memory() const override { return device_->properties().memory; }
+
+ private:
+  std::shared_ptr<Device> device_;
+};
+
 }  // namespace
 
 /// Some of a chunk, free or in use, together with the Storage that hands it out.
@@ -52,7 +63,7 @@ class MemoryPool::Piece final : public Storage {
 
 class MemoryPool::Impl {
  public:
-  explicit Impl(std::shared_ptr<Device> device) : device_(std::move(device)) {}
+  explicit Impl(std::shared_ptr<ChunkSource> chunks) : chunks_(std::move(chunks)) {}
   ~Impl() { free_chunks(); }
 
   Result<Piece*> take(size_t size) {
@@ -131,7 +142,7 @@ class MemoryPool::Impl {
   }
 
   Status add_chunk(size_t size) {
-    HEARTH_ASSIGN_OR_RETURN(const DeviceMemory memory, device_->allocate(size));
+    HEARTH_ASSIGN_OR_RETURN(const DeviceMemory memory, chunks_->allocate(size));
     Piece* piece = new_piece();
     piece->move_to(static_cast<std::byte*>(memory.address), memory.size);
     piece->before = piece->after = nullptr;
@@ -146,7 +157,7 @@ class MemoryPool::Impl {
     std::erase_if(free_, [this](Piece* piece) {
       if (!piece->is_whole_chunk()) return false;
       statistics_.held_bytes -= piece->size();
-      device_->free({piece->data(), piece->size()});
+      chunks_->free({piece->data(), piece->size()});
       spare_.push_back(piece);
       return true;
     });
@@ -154,7 +165,7 @@ class MemoryPool::Impl {
 
   Piece* new_piece() {
     if (spare_.empty()) {
-      pieces_.push_back(std::make_unique<Piece>(this, device_->properties().memory));
+      pieces_.push_back(std::make_unique<Piece>(this, chunks_->memory()));
       free_.reserve(pieces_.capacity());
       spare_.reserve(pieces_.capacity());
       return pieces_.back().get();
@@ -174,7 +185,7 @@ class MemoryPool::Impl {
   }
 
   mutable std::mutex mutex_;
-  std::shared_ptr<Device> device_;
+  std::shared_ptr<ChunkSource> chunks_;
   std::vector<std::unique_ptr<Piece>> pieces_;
   // Room for all pieces is reserved in these, so that giving back allocates nothing.
   std::vector<Piece*> free_;   ///< By size.
@@ -191,7 +202,11 @@ MemoryPool::MemoryPool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 MemoryPool::~MemoryPool() = default;
 
 std::shared_ptr<MemoryPool> MemoryPool::create(std::shared_ptr<Device> device) {
-  return std::shared_ptr<MemoryPool>(new MemoryPool(std::make_unique<Impl>(std::move(device))));
+  return create(std::make_shared<DeviceChunks>(std::move(device)));
+}
+
+std::shared_ptr<MemoryPool> MemoryPool::create(std::shared_ptr<ChunkSource> chunks) {
+  return std::shared_ptr<MemoryPool>(new MemoryPool(std::make_unique<Impl>(std::move(chunks))));
 }
 
 Result<StorageRef> MemoryPool::allocate(size_t size) {

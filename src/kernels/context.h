@@ -38,6 +38,7 @@ class PackedWeights {
 class Adapter;
 class Device;
 class GpuKernels;
+class HostConstants;
 class KeyValueCache;
 class Stream;
 
@@ -47,6 +48,7 @@ struct GpuWork {
   Stream* stream = nullptr;
   MemoryPool* host_pool = nullptr;  ///< For what the host computes.
   GpuKernels* kernels = nullptr;
+  const HostConstants* host_constants = nullptr;  ///< Null: the host has none of the GPU's constants.
 };
 
 /// A sequence that a run goes on with.

@@ -50,6 +50,17 @@ Status missing(const fs::path& path) {
 
 }  // namespace
 
+Result<fs::path> find_gpu_kernels() {
+  fs::path last;
+  std::error_code failure;
+  for (const fs::path& folder : folders()) {
+    if (fs::is_directory(folder / "cuda", failure)) return folder.lexically_normal();
+    if (last.empty()) last = folder;
+  }
+  return unavailable("Hearth's kernels for GPUs are missing ({} is not there): install Hearth with them",
+                     last.string());
+}
+
 Result<DeviceModule*> GpuKernels::module(const std::string& family) {
   const std::scoped_lock lock(mutex_);
   const auto found = modules_.find(family);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,9 +11,13 @@
 
 namespace hearth {
 
-/// Hearth's own code for one GPU: files of a folder that comes with the program, each loaded when a function of it is
-/// asked for first. Thread-safe. Where the folder is: HEARTH_KERNELS, or hearth-kernels-VERSION beside the program or
-/// library, or under ../lib of its folder.
+/// The folder with Hearth's own code for GPUs, which comes with the program: the one that HEARTH_KERNELS names, or
+/// hearth-kernels-VERSION beside the program or library, or under ../lib of its folder. kUnavailable where it is in
+/// none of these places.
+Result<std::filesystem::path> find_gpu_kernels();
+
+/// Hearth's own code for one GPU: files of find_gpu_kernels()'s folder, each loaded when a function of it is asked for
+/// first. Thread-safe.
 class GpuKernels {
  public:
   explicit GpuKernels(std::shared_ptr<Device> device) : device_(std::move(device)) {}

@@ -9,7 +9,9 @@
 namespace hearth {
 
 BatchImpl::BatchImpl(std::shared_ptr<ModelImpl> model)
-    : model_(std::move(model)), workspace_(model_->device()), pages_(MemoryPool::create(model_->device())) {}
+    : model_(std::move(model)),
+      workspace_(model_->device(), model_->memory()),
+      pages_(MemoryPool::create(host_of(model_->device()))) {}
 
 Status BatchImpl::check_parts(std::span<const Batch::Part> parts, std::span<const Tensor> inputs) const {
   if (parts.empty()) return invalid_argument("a batch of no sessions");

@@ -19,6 +19,10 @@ const std::string& Model::name() const { return impl_->name(); }
 
 const std::vector<MethodInfo>& Model::methods() const { return impl_->methods(); }
 
+const std::string& Model::device() const { return impl_->device()->properties().name; }
+
+const std::string& Model::device_choice() const { return impl_->device_choice(); }
+
 const MethodInfo* Model::method(std::string_view name) const {
   const auto found = std::ranges::find(impl_->methods(), name, &MethodInfo::name);
   return found == impl_->methods().end() ? nullptr : &*found;

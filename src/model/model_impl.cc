@@ -4,6 +4,7 @@
 #include "base/errors.h"
 #include "base/mapped_file.h"
 #include "model/adapter_file.h"
+#include "model/device_choice.h"
 #include "model/shared_team.h"
 #include "model/target_choice.h"
 #include "model/weight_integrity.h"
@@ -33,9 +34,12 @@ MethodInfo describe_method(const std::string& name, const MethodSpec& spec, cons
   return info;
 }
 
-/// The kind of device whose targets run, "cuda" for "cuda:1": the null device counts what the CPU's would ask for.
-std::string target_device(const DeviceProperties& device) {
-  return device.executes ? device.name.substr(0, device.name.find(':')) : "cpu";
+Result<DeviceChoice> device_for(const Manifest& manifest, const ModelOptions& options) {
+  if (options.device == "auto" && options.adapter.empty()) return choose_device(manifest, options.target);
+  // Adapters are for the CPU.
+  HEARTH_ASSIGN_OR_RETURN(std::shared_ptr<Device> device,
+                          open_device(options.device == "auto" ? "cpu" : options.device));
+  return DeviceChoice{std::move(device), ""};
 }
 
 }  // namespace
@@ -52,7 +56,9 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive
   if (options.threads < 0)
     return invalid_argument("the number of threads is {}, it must be 0 (all) or more", options.threads);
   std::shared_ptr<ModelImpl> model(new ModelImpl(std::move(archive)));
-  HEARTH_ASSIGN_OR_RETURN(model->device_, open_device(options.device));
+  HEARTH_ASSIGN_OR_RETURN(DeviceChoice choice, device_for(model->archive_->manifest(), options));
+  model->device_ = std::move(choice.device);
+  model->device_choice_ = std::move(choice.why);
   model->team_ = shared_team(options.threads);
   const auto integrity = std::make_shared<WeightIntegrity>(model->archive_);
   HEARTH_RETURN_IF_ERROR(integrity->check_few());
@@ -61,6 +67,7 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive
   model->gpu_kernels_ = std::make_unique<GpuKernels>(model->device_);
   if (model->device_->properties().memory != MemoryKind::kHost) {
     HEARTH_ASSIGN_OR_RETURN(model->device_weights_, DeviceWeights::create(model->device_, check));
+    HEARTH_ASSIGN_OR_RETURN(model->memory_, model->device_->create_pool());
   }
 
   if (!options.adapter.empty()) {
@@ -71,10 +78,14 @@ Result<std::shared_ptr<ModelImpl>> ModelImpl::open(std::shared_ptr<const Archive
     HEARTH_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::open(options.adapter));
     model->adapter_hash_ = xxh3(file->bytes());
   }
-  const Machine machine = this_machine(target_device(model->device_->properties()));
+  const Machine machine = this_machine(model->device_->properties());
   for (const auto& [name, spec] : model->archive_->manifest().methods) {
     Result<std::string> target = choose_target(spec, options.target, machine);
-    if (!target.ok()) return target.status().with_context(fmt::format("method '{}'", name));
+    if (!target.ok()) {
+      const std::string& why = model->device_choice_;
+      return error(target.status().code(), "method '{}': {}{}{}", name, target.status().message(),
+                   why.empty() ? "" : "; ", why);
+    }
     HEARTH_RETURN_IF_ERROR(model->load_method(name, spec, *target));
   }
   HEARTH_RETURN_IF_ERROR(model->finish_adapter());
@@ -124,7 +135,9 @@ Status ModelImpl::bind_constants(Module& module, const TargetSpec& target) {
       bound_additions_.emplace(tensor->data(), addition->second);
     }
     if (device_weights_) {
-      HEARTH_ASSIGN_OR_RETURN(*tensor, device_weights_->get(name->second, *tensor));
+      HEARTH_ASSIGN_OR_RETURN(Tensor on_gpu, device_weights_->get(name->second, *tensor));
+      host_constants_.add(on_gpu.storage(), tensor->storage());
+      *tensor = std::move(on_gpu);
     }
     tensors.push_back(*std::move(tensor));
   }

@@ -16,6 +16,7 @@
 #include "kernels/adapter.h"
 #include "kernels/context.h"
 #include "kernels/gpu_kernels.h"
+#include "kernels/host_constants.h"
 #include "model/device_weights.h"
 
 namespace hearth {
@@ -40,9 +41,14 @@ class ModelImpl {
   Result<const Method*> find(std::string_view method) const;
 
   const std::shared_ptr<Device>& device() const { return device_; }
+  /// See Model::device_choice().
+  const std::string& device_choice() const { return device_choice_; }
   ThreadTeam& team() { return *team_; }
   PackedWeights& packed() { return *packed_; }
   GpuKernels& gpu_kernels() { return *gpu_kernels_; }
+  const HostConstants& host_constants() const { return host_constants_; }
+  /// The GPU's memory that all runs share; null when the device is the host.
+  const std::shared_ptr<StreamOrderedPool>& memory() const { return memory_; }
   /// Null: none was asked for.
   const Adapter* adapter() const { return adapter_.get(); }
   /// XXH3-64 of the adapter's file; 0: none was asked for.
@@ -57,6 +63,8 @@ class ModelImpl {
 
   std::shared_ptr<const Archive> archive_;
   std::shared_ptr<Device> device_;
+  std::string device_choice_;
+  std::shared_ptr<StreamOrderedPool> memory_;
   std::shared_ptr<ThreadTeam> team_;
   std::unique_ptr<PackedWeights> packed_;
   std::unique_ptr<GpuKernels> gpu_kernels_;
@@ -64,6 +72,7 @@ class ModelImpl {
   std::map<const void*, LowRank> bound_additions_;  ///< By the weight's first byte.
   std::unique_ptr<const Adapter> adapter_;
   uint64_t adapter_hash_ = 0;
+  HostConstants host_constants_;                 ///< The weights that the device has, in the file.
   std::optional<DeviceWeights> device_weights_;  ///< While the model is opened; nothing when the device is the host.
   std::map<std::string, Method, std::less<>> methods_;
   std::vector<MethodInfo> infos_;

@@ -19,7 +19,7 @@ Result<uint64_t> identity_of(const ModelImpl& model) {
 }  // namespace
 
 SessionImpl::SessionImpl(std::shared_ptr<ModelImpl> model, KeyValueCache cache)
-    : model_(std::move(model)), workspace_(model_->device()), sequence_(std::move(cache)) {}
+    : model_(std::move(model)), workspace_(model_->device(), model_->memory()), sequence_(std::move(cache)) {}
 
 Result<std::unique_ptr<SessionImpl>> SessionImpl::fork() const {
   HEARTH_RETURN_IF_ERROR(sequence_.check());
@@ -38,7 +38,7 @@ Result<std::unique_ptr<SessionImpl>> SessionImpl::load(std::shared_ptr<ModelImpl
   HEARTH_ASSIGN_OR_RETURN(const uint64_t identity, identity_of(*model));
   HEARTH_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::open(path));
   auto session = std::make_unique<SessionImpl>(std::move(model));
-  Result<SessionRecord> record = read_session(file->bytes(), identity, dtype, session->workspace_.temporaries());
+  Result<SessionRecord> record = read_session(file->bytes(), identity, dtype, session->workspace_.host());
   if (!record.ok()) return record.status().with_context(path.string());
   session->sequence_ = Sequence(std::move(record->cache));
   notes = std::move(record->notes);
@@ -47,7 +47,7 @@ Result<std::unique_ptr<SessionImpl>> SessionImpl::load(std::shared_ptr<ModelImpl
 
 Result<std::vector<Tensor>> SessionImpl::run(std::string_view name, std::span<const Tensor> inputs) {
   const StepPart part{.sequence = &sequence_};
-  return run_step(*model_, name, workspace_, workspace_.temporaries(), std::span(&part, 1), inputs);
+  return run_step(*model_, name, workspace_, workspace_.host(), std::span(&part, 1), inputs);
 }
 
 Result<std::vector<Tensor>> SessionImpl::order_inputs(std::string_view name,

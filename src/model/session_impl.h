@@ -39,7 +39,7 @@ class SessionImpl {
 
  private:
   std::shared_ptr<ModelImpl> model_;
-  Workspace workspace_;  ///< Keys and values lie in its memory, too.
+  Workspace workspace_;  ///< Keys and values lie in its host memory, too.
   Sequence sequence_;
 };
 

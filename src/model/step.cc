@@ -86,7 +86,10 @@ Result<std::vector<Tensor>> run_checked(ModelImpl& model, const ModelImpl::Metho
   std::vector<StepSequence> sequences;
   for (const StepPart& part : parts) sequences.push_back({&part.sequence->cache(), part.tokens, &pages});
   const ThreadTeam::ScopedCaller caller(model.team());
-  GpuWork gpu{.device = model.device().get(), .host_pool = &workspace.host(), .kernels = &model.gpu_kernels()};
+  GpuWork gpu{.device = model.device().get(),
+              .host_pool = &workspace.host(),
+              .kernels = &model.gpu_kernels(),
+              .host_constants = &model.host_constants()};
   HEARTH_ASSIGN_OR_RETURN(gpu.stream, workspace.stream());
   const KernelContext context{.team = &model.team(),
                               .pool = &workspace.temporaries(),

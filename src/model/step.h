@@ -20,8 +20,8 @@ struct StepPart {
 };
 
 /// Runs a method once, whose tokens belong to `parts` one after the other, and makes them part of the sequences: of
-/// all, or, when it fails, of none. Outputs lie in the workspace's host memory, new keys and values in `pages`. See
-/// Session::run for inputs, outputs and errors.
+/// all, or, when it fails, of none. Outputs lie in the workspace's host memory, new keys and values in `pages`, which
+/// is host memory, too. See Session::run for inputs, outputs and errors.
 Result<std::vector<Tensor>> run_step(ModelImpl& model, std::string_view method, Workspace& workspace, MemoryPool& pages,
                                      std::span<const StepPart> parts, std::span<const Tensor> inputs);
 

@@ -1,5 +1,6 @@
 #include "model/target_choice.h"
 
+#include <charconv>
 #include <vector>
 
 #include "base/cpu_features.h"
@@ -7,9 +8,28 @@
 
 namespace hearth {
 
-Machine this_machine(std::string device) {
-  return {std::string(machine_name()), std::string(system_name()), std::move(device),
-          [](std::string_view name) { return cpu_has_feature(name); }};
+namespace {
+
+/// The kind of device whose targets run, "cuda" for "cuda:1": the null device counts what the CPU's would ask for.
+std::string target_device(const DeviceProperties& device) {
+  return device.executes ? device.name.substr(0, device.name.find(':')) : "cpu";
+}
+
+/// 80 for "sm_80", 0 for what is no GPU of NVIDIA's.
+int compute_capability(std::string_view architecture) {
+  constexpr std::string_view kPrefix = "sm_";
+  int capability = 0;
+  if (architecture.starts_with(kPrefix)) {
+    std::from_chars(architecture.data() + kPrefix.size(), architecture.data() + architecture.size(), capability);
+  }
+  return capability;
+}
+
+}  // namespace
+
+Machine this_machine(const DeviceProperties& device) {
+  return {std::string(machine_name()), std::string(system_name()), target_device(device),
+          [](std::string_view name) { return cpu_has_feature(name); }, compute_capability(device.architecture)};
 }
 
 Status can_run(const TargetSpec& target, const Machine& machine) {
@@ -17,6 +37,10 @@ Status can_run(const TargetSpec& target, const Machine& machine) {
   if (target.machine != machine.machine || target.system != machine.system) {
     return unavailable("it is for {} {}, this is {} {}", target.system, target.machine, machine.system,
                        machine.machine);
+  }
+  if (machine.compute_capability < target.compute_capability) {
+    return unavailable("it needs a GPU of compute capability {:.1f} or newer, this one has {:.1f}",
+                       target.compute_capability / 10.0, machine.compute_capability / 10.0);
   }
   std::vector<std::string_view> missing;
   for (const std::string& feature : target.cpu_features) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "archive/manifest.h"
+#include "hal/device.h"
 #include "hearth/status.h"
 
 namespace hearth {
@@ -15,10 +16,11 @@ struct Machine {
   std::string system;   ///< "linux"
   std::string device;   ///< "cpu"
   std::function<bool(std::string_view)> has_cpu_feature;
+  int compute_capability = 0;  ///< Of a GPU: 80 for 8.0.
 };
 
 /// This computer, for a device whose host code runs on its processor.
-Machine this_machine(std::string device);
+Machine this_machine(const DeviceProperties& device);
 
 /// Success when `target` can run on `machine`; otherwise kUnavailable with what is missing.
 Status can_run(const TargetSpec& target, const Machine& machine);

@@ -1,5 +1,6 @@
 #include "model/weight_integrity.h"
 
+#include <functional>
 #include <iterator>
 
 #include "base/errors.h"
@@ -27,6 +28,8 @@ Status WeightIntegrity::check_few() {
 }
 
 Status WeightIntegrity::check_packed(std::span<const std::byte> weight) const {
+  const std::span<const std::byte> file = archive_->bytes();
+  if (std::less()(weight.data(), file.data()) || !std::less()(weight.data(), file.data() + file.size())) return {};
   const auto after = records_.upper_bound(weight.data());
   if (!all_checked_ && after != records_.begin()) HEARTH_RETURN_IF_ERROR(archive_->check(std::prev(after)->second));
   archive_->release_pages(weight);

@@ -22,7 +22,7 @@ class WeightIntegrity {
   Status check_few();
 
   /// Checks the weight that `weight` lies in, unless check_few did, and gives its pages back: nobody needs them once it
-  /// is packed. Thread-safe. The same error.
+  /// is packed. Copies, on a GPU, lie in none and were checked before. Thread-safe. The same error.
   Status check_packed(std::span<const std::byte> weight) const;
 
  private:

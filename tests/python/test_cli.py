@@ -241,20 +241,33 @@ def test_what_is_missing_is_said_by_models_and_by_devices(files, environment, me
     assert message in missing["why"]
 
 
-def test_gpus_are_listed_first():
+def test_gpus_are_listed_first(tmp_path):
+    (tmp_path / "cuda").mkdir()
     environment = EMULATED | {"HEARTH_EMULATED_GPUS": "2", "HEARTH_EMULATED_MEMORY": str(3 << 30)}
+    environment["HEARTH_KERNELS"] = str(tmp_path)
     answer = json.loads(hearth("devices", "--json", **environment).stdout)
     assert [device["name"] for device in answer["devices"]] == ["cuda:0", "cuda:1", "cpu", "null"]
     gpu = answer["devices"][0]
     assert (gpu["description"], gpu["architecture"], gpu["memory_bytes"]) == ("Emulated GPU", "sm_80", 3 << 30)
     assert gpu["driver"] == "driver 580 (CUDA 13.0)"
     assert gpu["compute_units"] > 0
+    assert (gpu["free_bytes"], gpu["targets"]) == (3 << 30, ["cuda-sm80"])
+    assert gpu["kernels"] == str(tmp_path)
+    assert "missing" not in gpu
     assert answer["missing"] == []
-    assert answer["auto"]["name"] == "cpu"
+    assert answer["auto"]["name"] == "cuda:0"
     assert answer["auto"]["why"]
     text = hearth("devices", **environment).stdout
-    assert "cuda:1 Emulated GPU, 3.2 GB" in text
+    assert "cuda:1 Emulated GPU, 3.2 GB (3.2 GB free)" in text
     assert "sm_80; driver 580 (CUDA 13.0)" in text
+
+
+def test_missing_kernels_for_gpus_are_told(tmp_path):
+    environment = EMULATED | {"HEARTH_KERNELS": str(tmp_path)}
+    answer = json.loads(hearth("devices", "--json", **environment).stdout)
+    assert f"kernels for GPUs are missing ({tmp_path} is not there)" in answer["devices"][0]["missing"]
+    assert answer["auto"]["name"] == "cpu"
+    assert "kernels for GPUs are missing" in hearth("devices", **environment).stdout
 
 
 def test_files_without_code_for_gpus_say_so(files):

@@ -1,5 +1,8 @@
 """Models on a GPU: exported for CUDA, run through `hearth` on the emulated driver, which interprets their PTX."""
 
+import json
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -12,8 +15,9 @@ BATCH = torch.export.Dim("batch", min=1, max=64)
 
 
 @pytest.fixture(autouse=True)
-def emulated_driver(monkeypatch):
-    monkeypatch.setenv("HEARTH_CUDA_DRIVER", str(DRIVER))
+def driver(monkeypatch):
+    """The emulated one, unless another is named."""
+    monkeypatch.setenv("HEARTH_CUDA_DRIVER", os.environ.get("HEARTH_CUDA_DRIVER", str(DRIVER)))
 
 
 class Attended(nn.Module):
@@ -129,6 +133,42 @@ def test_the_gpu_answers_as_pytorch(file, tmp_path, name, size):
     answers = run_method(file, name, [value.numpy() for value in inputs], tmp_path, "--device", "cuda")
     for answer, wanted in zip(answers, expected, strict=True):
         np.testing.assert_allclose(answer, wanted.numpy(), atol=1e-4 * max(1, float(wanted.abs().max())))
+
+
+CHOICES = {
+    "a GPU": ({}, "cuda:0", "the file has code for it, and fits its 8.6 GB of free memory"),
+    "no driver": ({"HEARTH_CUDA_DRIVER": "libnone.so.1"}, "cpu", "cuda: libnone.so.1 was not found"),
+    "no memory": ({"HEARTH_EMULATED_MEMORY": "1000000"}, "cpu", "cuda:0: the model takes about 0.3 GB of memory"),
+    "no kernels": ({"HEARTH_KERNELS": "/nonexistent"}, "cpu", "cuda:0: Hearth's kernels for GPUs are missing"),
+}
+
+
+@pytest.mark.skipif("HEARTH_CUDA_DRIVER" in os.environ, reason="sets the emulated driver up")
+@pytest.mark.parametrize("name", CHOICES)
+def test_auto_takes_a_gpu_that_the_model_fits_and_says_why(file, tmp_path, name):
+    environment, device, why = CHOICES[name]
+    environment = {"HEARTH_KERNELS": str(tmp_path)} | environment
+    (tmp_path / "cuda").mkdir()
+    np.save(tmp_path / "x.npy", torch.randn(2, 48).numpy())
+    command = ("run", file, "normalized", "--input", tmp_path / "x.npy")
+    done = hearth(*command, **environment)
+    assert done.returncode == 0, done.stderr
+    assert f"hearth: runs on {device}: {why}" in done.stderr
+    assert hearth(*command, "--quiet", **environment).stderr == ""
+    inspected = json.loads(hearth("inspect", file, "--json", **environment).stdout)
+    assert inspected["auto"]["name"] == device
+    assert why in inspected["auto"]["why"]
+    assert f"runs on {device} here: {why}" in hearth("inspect", file, **environment).stdout
+
+
+def test_auto_takes_the_device_of_the_target(file, tmp_path):
+    (tmp_path / "cuda").mkdir()
+    np.save(tmp_path / "x.npy", torch.randn(2, 48).numpy())
+    for target, device in {"cpu-x86_64-v3": "cpu", "cuda-sm80": "cuda:0"}.items():
+        command = ("run", file, "normalized", "--input", tmp_path / "x.npy", "--target", target)
+        done = hearth(*command, HEARTH_KERNELS=str(tmp_path))
+        assert done.returncode == 0, done.stderr
+        assert f"hearth: runs on {device}: " in done.stderr
 
 
 def test_a_file_without_code_for_gpus_says_so(tmp_path):

@@ -1,5 +1,6 @@
 """An installed tree, moved elsewhere, serves programs in C and C++ through CMake and pkg-config."""
 
+import json
 import re
 import shutil
 
@@ -78,3 +79,14 @@ def test_the_installed_program_runs(installed, resnet_archive):
     assert shutil.which("hearth", path=installed / "bin")
     done = run_program(installed / "bin" / "hearth", "verify", resnet_archive.path)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_installed_program_finds_its_kernels_for_gpus(installed):
+    if not list((BUILD / "release").glob("hearth-kernels-*/cuda/*.fatbin")):
+        pytest.skip("Hearth was built without nvcc")
+    assert list(installed.glob("lib/hearth-kernels-*/cuda/*.fatbin"))
+    driver = BUILD / "release" / "tests" / "emulated_cuda" / "driver" / "libcuda_emulated.so"
+    done = run_program(installed / "bin" / "hearth", "devices", "--json", HEARTH_CUDA_DRIVER=str(driver))
+    gpu = json.loads(done.stdout)["devices"][0]
+    assert gpu["name"] == "cuda:0"
+    assert "missing" not in gpu

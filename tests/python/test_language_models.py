@@ -164,6 +164,22 @@ def test_greedy_tokens_are_those_of_transformers(name, tmp_path):
     assert json.loads(done.stdout)["tokens"] == expected
 
 
+def test_greedy_tokens_of_a_gpu_are_those_of_transformers(tmp_path):
+    model = build("Gemma3")
+    model.save_pretrained(tmp_path / "model")
+    options = ("--targets", "cuda", "--dtype", "f32", "--quiet")
+    exported = run_exporter(str(tmp_path / "model"), "-o", str(tmp_path / "m.pt2"), *options, cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    driver = BUILD / "release" / "tests" / "emulated_cuda" / "driver" / "libcuda_emulated.so"
+    prompt = torch.randint(3, 256, (PROMPT,), generator=torch.Generator().manual_seed(1)).tolist()
+    generated = ("generate", tmp_path / "m.pt2", f"--ids={','.join(map(str, prompt))}", "--json", "--device", "cuda")
+    session = ("--session", tmp_path / "saved")
+    expected = greedy(model, prompt, 8)
+    done = hearth(*generated, "-n", "8", "--ignore-end", *session, HEARTH_CUDA_DRIVER=str(driver))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tokens"] == expected
+
+
 def round_weights(model: torch.nn.Module, fmt: str) -> None:
     """Gives linear layers, tables that they share and experts the numbers that the exporter rounds their weights to."""
     layers = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]

@@ -11,14 +11,15 @@ from hearth.export import save
 from hearth.export.accuracy import accuracy
 
 
-def export(case: Case, path: Path, target: str, sized: bool) -> None:
-    """Writes the case to `path`, with dynamic sizes or those of the example."""
+def export(case: Case, path: Path, target: str, sized: bool, dtype: torch.dtype | None = None) -> None:
+    """Writes the case to `path`, with dynamic sizes or those of the example. `dtype`: see hearth.export.save."""
     example = case.inputs(*case.example)
-    save(path, case.module, (), example, case.dynamic_shapes() if sized else None, targets=target)
+    save(path, case.module, (), example, case.dynamic_shapes() if sized else None, targets=target, dtype=dtype)
 
 
-def difference(case: Case, size: tuple[int, ...], program: Path, path: Path) -> float:
-    """How far the file is from eager PyTorch on fresh inputs of `size`, relative to the largest element."""
+def difference(case: Case, size: tuple[int, ...], program: Path, path: Path, *options: str) -> float:
+    """How far the file is from eager PyTorch on fresh inputs of `size`, relative to the largest element. `options`: for
+    `hearth run`."""
     inputs = case.inputs(*size)
     folder = path.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
@@ -26,8 +27,8 @@ def difference(case: Case, size: tuple[int, ...], program: Path, path: Path) -> 
     for name, tensor in inputs.items():
         np.save(folder / f"{name}.npy", tensor.numpy())
         arguments += ["--input", f"{name}={folder / name}.npy"]
-    command = [program, "run", path, "forward", *arguments, "--output", folder / "answers", "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    command = [program, "run", path, "forward", *arguments, "--output", folder / "answers", "--quiet", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise AssertionError(f"hearth run failed: {done.stderr.strip()}")
     with torch.no_grad():

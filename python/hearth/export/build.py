@@ -8,7 +8,7 @@ from pathlib import Path
 from hearth.export.compile import Toolchain
 from hearth.export.cuda.gpu import PTX_VERSION, SM_80
 from hearth.export.cuda.machine_code import assembled
-from hearth.export.gate import check_library, check_sources, runtime_symbols
+from hearth.export.gate import check_library, check_sources, operators_of_the_host, runtime_symbols
 from hearth.export.lower import Sources, generate
 from hearth.export.progress import Progress
 from hearth.export.targets import Target
@@ -89,6 +89,8 @@ def build_libraries(
             progress.step(f"{method.name}@{target.name}: generating code")
             sources = generate(method.program, target, toolchain.gnu)
             check_sources(sources, method, target, symbols[target.name])
+            if target.device == "cuda" and (by_host := operators_of_the_host(sources)):
+                progress.note(f"{method.name}@{target.name}: computed by the CPU: {', '.join(by_host)}")
             sources.gpu_kernels = assembled(sources.gpu_kernels, architectures)
             generated.append((method, target, sources))
     libraries = []

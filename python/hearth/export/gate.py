@@ -4,6 +4,7 @@ code, anything of the exporting host."""
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -15,7 +16,8 @@ from hearth.export.targets import Target
 from hearth.export.trace import TracedMethod
 
 _SYSTEM_LIBRARY = re.compile(r"(libc|libm|libdl|libpthread|librt|ld-linux-(x86-64|aarch64))\.so\.\d+")
-_SYMBOL = re.compile(r"^\s*HEARTH_SYMBOL(?:_([A-Z0-9_]+))?\((\w+)\)", re.MULTILINE)
+_SYMBOL = re.compile(r"^\s*HEARTH_(?:DEVICE_)?SYMBOL(?:_([A-Z0-9_]+))?\((\w+)\)", re.MULTILINE)
+_DEVICE_SYMBOL = re.compile(r"^\s*HEARTH_DEVICE_SYMBOL\((\w+)\)", re.MULTILINE)
 _FALLBACK = re.compile(r'^\s*HEARTH_FALLBACK\("([^"]+)"', re.MULTILINE)
 _CALL = re.compile(r"(?<!AOTITorchError )\b(aoti_torch_(?:cpu|mps)_\w+)\(")
 _FALLBACK_CALL = re.compile(r"aoti_torch_proxy_executor_call_function\(proxy_executor, (\d+)")
@@ -26,13 +28,35 @@ _PLACES = ("runtime", "../../../src/aoti")
 def runtime_symbols(machine: str) -> frozenset[str] | None:
     """What the runtime serves on `machine`: names of C functions, and of operators that are called by name
     ("aten::bincount"). From the packaged lists or the source tree's; None when there are neither."""
-    for place in _PLACES:
-        folder = Path(__file__).resolve().parent / place
-        if (folder / "symbols.def").exists():
-            symbols = _SYMBOL.findall((folder / "symbols.def").read_text(encoding="utf-8"))
-            operators = _FALLBACK.findall((folder / "fallback_operators.def").read_text(encoding="utf-8"))
-            return frozenset(name for only, name in symbols if only.lower() in ("", machine)) | frozenset(operators)
-    return None
+    folder = _runtime_folder()
+    if folder is None:
+        return None
+    symbols = _SYMBOL.findall((folder / "symbols.def").read_text(encoding="utf-8"))
+    operators = _FALLBACK.findall((folder / "fallback_operators.def").read_text(encoding="utf-8"))
+    return frozenset(name for only, name in symbols if only.lower() in ("", machine)) | frozenset(operators)
+
+
+def _runtime_folder() -> Path | None:
+    folders = (Path(__file__).resolve().parent / place for place in _PLACES)
+    return next((folder for folder in folders if (folder / "symbols.def").exists()), None)
+
+
+def operators_of_the_host(sources: Sources) -> list[str]:
+    """Operators that the host computes when the code runs on a GPU ("cumsum", "aten::bincount"), in alphabetical order:
+    the runtime has no kernels for them there. Empty where its lists are not found."""
+    folder = _runtime_folder()
+    if folder is None:
+        return []
+    on_gpu = set(_DEVICE_SYMBOL.findall((folder / "symbols.def").read_text(encoding="utf-8")))
+    called = {name for _line, names in _called_operators(sources) for name in names}
+    return sorted(name.removeprefix("aoti_torch_cpu_") for name in called - on_gpu)
+
+
+def _called_operators(sources: Sources) -> Iterator[tuple[str, list[str]]]:
+    """Lines of the generated code, with the operators that each calls."""
+    operators = sources.fallback_names()
+    for line in sources.wrapper.splitlines():
+        yield line, _CALL.findall(line) + [operators[int(index)] for index in _FALLBACK_CALL.findall(line)]
 
 
 def check_sources(sources: Sources, method: TracedMethod, target: Target, symbols: frozenset[str] | None) -> None:
@@ -40,10 +64,8 @@ def check_sources(sources: Sources, method: TracedMethod, target: Target, symbol
     the operators, and of the first the module and the source line."""
     missing: dict[str, re.Match | None] = {}
     origin = None
-    operators = sources.fallback_names()
-    for line in sources.wrapper.splitlines():
+    for line, called in _called_operators(sources):
         origin = _SOURCE_NODES.search(line) or origin
-        called = _CALL.findall(line) + [operators[int(index)] for index in _FALLBACK_CALL.findall(line)]
         for name in called:
             if symbols is not None and name not in symbols:
                 missing.setdefault(name, origin)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <utility>
 
 using Handle = struct TensorOpaque*;
 
@@ -89,8 +90,8 @@ EXPORT AOTInductorModelContainerRunSingleThreaded(Container* container, Handle* 
   int64_t mode = 0;
   int32_t code = aoti_torch_item_int64(inputs[1], &mode);
   if (code == 0) code = run_mode(mode, container, inputs[0], &outputs[0]);
-  aoti_torch_delete_tensor_object(inputs[0]);
-  aoti_torch_delete_tensor_object(inputs[1]);
+  aoti_torch_delete_tensor_object(std::exchange(inputs[0], nullptr));
+  aoti_torch_delete_tensor_object(std::exchange(inputs[1], nullptr));
   return code;
 }
 #endif

@@ -42,6 +42,7 @@ class CpuDevice final : public Device {
                     .executes = true} {}
 
   const DeviceProperties& properties() const override { return properties_; }
+  Result<uint64_t> free_memory() const override { return unavailable("the system lends memory that it does not have"); }
 
   Result<DeviceMemory> allocate(size_t size) override {
     void* address = size >= kMappedSize ? map_memory(size) : ::operator new(size, kAlignment, std::nothrow);

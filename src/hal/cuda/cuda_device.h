@@ -15,12 +15,11 @@ class CudaDevice final : public Device {
   static Result<std::shared_ptr<CudaDevice>> open(int ordinal);
 
   const std::shared_ptr<const cuda::Context>& context() const { return context_; }
-  /// Of the memory, for all programs together.
-  Result<uint64_t> free_memory() const;
   /// Whether this GPU's code could use memory of `other` where it is.
   Result<bool> can_use_memory_of(const CudaDevice& other) const;
 
   const DeviceProperties& properties() const override { return properties_; }
+  Result<uint64_t> free_memory() const override;
   Result<DeviceMemory> allocate(size_t size) override;
   void free(DeviceMemory memory) override;
   Result<std::unique_ptr<StreamOrderedPool>> create_pool() override;

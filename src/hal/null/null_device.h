@@ -24,6 +24,7 @@ class NullDevice final : public Device {
   int64_t live_allocations() const { return live_.load(); }
 
   const DeviceProperties& properties() const override { return properties_; }
+  Result<uint64_t> free_memory() const override { return memory_->free_memory(); }
   Result<DeviceMemory> allocate(size_t size) override;
   void free(DeviceMemory memory) override;
   Result<std::unique_ptr<StreamOrderedPool>> create_pool() override;

@@ -28,6 +28,7 @@ EmulatedCudaCounts emulated_cuda_counts() {
   EmulatedCudaCounts counts{};
   counts.host_allocations = static_cast<int64_t>(state.host_allocations.size());
   counts.launches = state.launches;
+  counts.bytes_to_host = state.bytes_to_host;
   for (const auto& gpu : state.gpus) {
     counts.bytes += static_cast<int64_t>(gpu->memory.allocated_bytes());
     if (!gpu->context) continue;

@@ -31,7 +31,8 @@ struct EmulatedCudaSettings {
   uint64_t seed;
 };
 
-/// What is alive, in all contexts together. `launches` counts those so far.
+/// What is alive, in all contexts together. `launches` and `bytes_to_host` count what was launched and copied from GPUs
+/// to the host so far.
 struct EmulatedCudaCounts {
   int64_t contexts;
   int64_t streams;
@@ -42,6 +43,7 @@ struct EmulatedCudaCounts {
   int64_t bytes;
   int64_t host_allocations;
   int64_t launches;
+  int64_t bytes_to_host;
 };
 
 EMULATED_CUDA_API struct EmulatedCudaSettings emulated_cuda_settings(void);

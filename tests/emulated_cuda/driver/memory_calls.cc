@@ -216,6 +216,7 @@ CUresult cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t size, CUstream 
   if (size == 0) return CUDA_SUCCESS;
   if (!to || !find(state, from, size)) return CUDA_ERROR_INVALID_VALUE;
   const bool pinned = state.pinned(to, size);
+  state.bytes_to_host += static_cast<int64_t>(size);
   state.enqueue(*stream, copy_out(state, to, from, size, pinned));
   if (!pinned) state.run_until([&] { return stream->work.empty(); });
   return current->lost;

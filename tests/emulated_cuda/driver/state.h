@@ -100,6 +100,7 @@ class State {
   std::map<std::string, int64_t, std::less<>> calls;
   int64_t all_calls = 0;
   int64_t launches = 0;
+  int64_t bytes_to_host = 0;
   int64_t fail_countdown = 0;
   CUresult fail_result = CUDA_SUCCESS;
   const char* failed_call = nullptr;

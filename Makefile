@@ -41,7 +41,7 @@ bench:
 
 test-gpu:
 	@tools/install_packages.sh runtime export test
-	@tools/make_venv.sh
+	@tools/make_venv.sh .venv python/requirements.txt python/requirements-test.txt
 	@tools/install_nvcc.sh
 	@.venv/bin/python tools/test_gpu.py --all
 

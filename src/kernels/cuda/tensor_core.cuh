@@ -1,5 +1,5 @@
-// The instructions of tensor cores and of asynchronous copies, for GPUs from sm_80 on (PTX ISA, sections on mma,
-// ldmatrix and cp.async). Lanes are counted within their warp.
+// The instructions of tensor cores and of asynchronous copies, for GPUs from sm_80 on (PTX ISA, sections on mma, ldmatrix
+// and cp.async). Lanes are counted within their warp.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -25,8 +25,8 @@ __device__ inline void wait_for_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(kPending) : "memory");
 }
 
-/// Four 8x8 matrices of 16-bit numbers: lane i gives the address of row i % 8 of matrix i / 8. In each result a lane
-/// has elements 2 * (lane % 4) and the one after it of row lane / 4.
+/// Four 8x8 matrices of 16-bit numbers: lane i gives the address of row i % 8 of matrix i / 8. In each result a lane has
+/// elements 2 * (lane % 4) and the one after it of row lane / 4.
 __device__ inline void load_matrices(uint32_t (&to)[4], const void* row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])

@@ -30,7 +30,7 @@ class GpuConvolution : public testing::Test {
 
   /// The tensor on the GPU, constant there when it was, until the test ends: packed forms are found by address.
   Tensor on_gpu(const Tensor& tensor) {
-    const Tensor copy = run_->on_gpu(tensor);
+    Tensor copy = run_->on_gpu(tensor);
     if (!tensor.defined() || !tensor.storage()->is_constant()) return copy;
     constants_.emplace_back(new ConstantOnGpu(copy.storage()));
     return *Tensor::view(constants_.back(), copy.dtype(), copy.shape(), copy.strides(), copy.offset());

@@ -1,6 +1,7 @@
 #include "model/device_choice.h"
 
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include "base/checked.h"
@@ -38,9 +39,12 @@ CheckedSize bytes_needed(const Manifest& manifest, const std::set<std::string>& 
 
 /// The device, where the model fits it.
 Result<DeviceChoice> try_gpu(const Manifest& manifest, std::string_view target, const DeviceProperties& gpu) {
+  const Machine machine = this_machine(gpu);
+  // First without a look at its memory, for which it has to be opened.
+  HEARTH_RETURN_IF_ERROR(check_fits_gpu(manifest, target, machine, std::numeric_limits<uint64_t>::max()));
   HEARTH_ASSIGN_OR_RETURN(std::shared_ptr<Device> device, open_device(gpu.name));
   HEARTH_ASSIGN_OR_RETURN(const uint64_t free_bytes, device->free_memory());
-  HEARTH_RETURN_IF_ERROR(check_fits_gpu(manifest, target, this_machine(gpu), free_bytes));
+  HEARTH_RETURN_IF_ERROR(check_fits_gpu(manifest, target, machine, free_bytes));
   return DeviceChoice{std::move(device),
                       fmt::format("the file has code for it, and fits its {} of free memory", gigabytes(free_bytes))};
 }

@@ -99,6 +99,13 @@ TEST_F(Indexing, RoundsMeansOfIntegersDownAndKeepsNan) {
   const Tensor whole = tensor<int64_t>({1}, {0});
   ASSERT_TRUE(scatter(context_, whole, whole, 0, index, tensor<int64_t>({2}, {-2, -3}), Reduction::kMean, false).ok());
   expect_tensor<int64_t>(whole, {1}, {-3});
+  const Tensor zeros = counting<int64_t>({256});  // More than a count of uint8 can say.
+  ASSERT_TRUE(fill_zero(zeros).ok());
+  const Tensor bytes = tensor<uint8_t>({1}, {0});
+  const Tensor ones = *Tensor::empty(DType::kUInt8, std::array<int64_t, 1>{256});
+  std::fill_n(ones.data_as<uint8_t>(), 256, uint8_t{1});
+  ASSERT_TRUE(scatter(context_, bytes, bytes, 0, zeros, ones, Reduction::kMean, false).ok());
+  expect_tensor<uint8_t>(bytes, {1}, {0});
   const Tensor real = tensor<float>({1}, {0});
   ASSERT_TRUE(scatter(context_, real, real, 0, index, tensor<float>({2}, {kNan, 3}), Reduction::kMaximum, true).ok());
   expect_tensor<float>(real, {1}, {kNan});

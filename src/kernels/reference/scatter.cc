@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <type_traits>
 
 #include "base/errors.h"
 #include "kernels/indexing.h"
@@ -33,9 +34,10 @@ T join(Reduction reduction, T old, T value) {
 template <typename T>
 T divide(T sum, int64_t count) {
   if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-    const auto divisor = static_cast<T>(count);
-    const T quotient = static_cast<T>(sum / divisor);
-    return static_cast<T>(quotient - (sum % divisor != 0 && (sum < 0)));
+    using Wide = std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>;  // 256 is no uint8.
+    const auto divisor = static_cast<Wide>(count);
+    const Wide quotient = static_cast<Wide>(sum) / divisor;
+    return static_cast<T>(quotient - (static_cast<Wide>(sum) % divisor != 0 && (sum < 0)));
   } else {
     return static_cast<T>(static_cast<Compute<T>>(sum) / static_cast<Compute<T>>(count));
   }

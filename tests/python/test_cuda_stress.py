@@ -73,7 +73,7 @@ def test_two_models_on_four_streams_answer_right(files):
 def test_four_streams_have_no_data_races(files):
     if not WITH_THREAD_SANITIZER.is_file():
         pytest.skip("the tsan preset was not built")
-    run_stress("threads", 2, *files, program=WITH_THREAD_SANITIZER, TSAN_OPTIONS="halt_on_error=1")
+    run_stress("threads", 20, *files, program=WITH_THREAD_SANITIZER, TSAN_OPTIONS="halt_on_error=1")
 
 
 def test_weights_that_the_host_computes_with_are_read_from_the_file(tmp_path):

@@ -13,12 +13,16 @@ import pytest
 import text
 import torch
 import vision
+from case import fixed
 from compare import difference, export
 
 CASES = blocks.CASES | vision.CASES | text.CASES | audio.CASES | others.CASES
 ALWAYS_FLOAT32 = ("resnet_bottlenecks", "gemma3", "whisper_encoder")
 ALWAYS_BFLOAT16 = ("gemma3",)
 BFLOAT16 = ("resnet_bottlenecks", "gemma3", "whisper_encoder", "vit", "bert", "llama", "convnext", "tabular")
+# Exported at one size: attention between two inputs whose batches torch.export takes for two sizes. Inductor takes it
+# apart for GPUs, and would hold one to the other.
+FIXED = ("diffusion_unet",)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +37,7 @@ def with_rare(names, always) -> list:
 
 def check(name: str, dtype: torch.dtype, tolerance: float, program, path) -> None:
     torch.manual_seed(0)
-    case = CASES[name]()
+    case = fixed(CASES[name]()) if name in FIXED else CASES[name]()
     export(case, path, "cuda", bool(case.dims), dtype)
     for size in [case.example, *case.others[:1]]:
         error = difference(case, size, program, path, "--device", "cuda")

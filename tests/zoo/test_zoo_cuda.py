@@ -24,9 +24,7 @@ BFLOAT16 = ("resnet_bottlenecks", "gemma3", "whisper_encoder", "vit", "bert", "l
 # apart for GPUs, and would hold one to the other.
 FIXED = ("diffusion_unet",)
 # What is known to be wrong.
-WRONG = {
-    "t5_encoder": "Triton's softmax stores the mask in one pass and reads it in the next, in other warps: no barrier"
-}
+WRONG = {"t5_encoder": "Triton's softmax reads what other warps stored one pass before, without a barrier between"}
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,8 @@ BFLOAT16 = ("resnet_bottlenecks", "gemma3", "whisper_encoder", "vit", "bert", "l
 # Exported at one size: attention between two inputs whose batches torch.export takes for two sizes. Inductor takes it
 # apart for GPUs, and would hold one to the other.
 FIXED = ("diffusion_unet",)
+# What is known to be wrong.
+WRONG = {"t5_encoder": "Triton's softmax reads what other warps stored one pass before, without a barrier between"}
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +34,10 @@ def gpu(monkeypatch, program):
 
 
 def with_rare(names, always) -> list:
-    return [name if name in always else pytest.param(name, marks=pytest.mark.rare) for name in names]
+    marks = {name: [] if name in always else [pytest.mark.rare] for name in names}
+    for name in WRONG.keys() & marks.keys():
+        marks[name].append(pytest.mark.xfail(reason=WRONG[name]))
+    return [pytest.param(name, marks=marks[name]) for name in marks]
 
 
 def check(name: str, dtype: torch.dtype, tolerance: float, program, path) -> None:

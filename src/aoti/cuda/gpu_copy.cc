@@ -55,7 +55,7 @@ Status copy_anywhere(const Tensor& to, const Tensor& from) {
   if (!same_shape || to.dtype() != from.dtype() || !same_layout(to.shape(), to.strides(), from.strides()) ||
       has_gaps(to)) {
     HEARTH_ASSIGN_OR_RETURN(const GpuWork* gpu, gpu_work());
-    const Status copied = gpu::copy_strided(*gpu, to, from);
+    Status copied = gpu::copy_strided(*gpu, to, from);
     if (copied.code() != StatusCode::kUnavailable) return copied;
     HEARTH_ASSIGN_OR_RETURN(const Tensor source, on_host_too(from));
     HEARTH_ASSIGN_OR_RETURN(const Tensor target, on_host_too(to));

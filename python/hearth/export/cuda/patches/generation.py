@@ -2,11 +2,13 @@
 
 import contextlib
 import functools
+import weakref
 from collections import defaultdict
 from unittest import mock
 
 import torch
 from torch._inductor import graph, utils
+from torch._inductor.codegen.triton import TritonKernel
 from torch._inductor.fx_passes import fuse_attention, joint_graph, misc_patterns, pad_mm, post_grad
 from torch._inductor.fx_passes.joint_graph import UniformValueConstantFolder
 from torch._inductor.runtime import triton_heuristics
@@ -96,6 +98,23 @@ def first_configuration_only(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
     stack.enter_context(mock.patch.object(triton_heuristics, "cached_autotune", with_first))
 
 
+def passes_wait_for_each_other(stack: contextlib.ExitStack, _gpu: Gpu) -> None:
+    """A kernel that goes over its rows several times may store in one pass what it loads in the next. Triton chooses
+    which thread has which element anew for each access, and puts no barrier between them."""
+    original = TritonKernel.codegen_body
+    have_stored = weakref.WeakSet()
+
+    def codegen_body(kernel):
+        loads, stores = bool(kernel.loads), bool(kernel.stores)
+        if loads and kernel in have_stored:
+            kernel.body.writeline("tl.debug_barrier()")
+        original(kernel)
+        if stores:
+            have_stored.add(kernel)
+
+    stack.enter_context(mock.patch.object(TritonKernel, "codegen_body", codegen_body))
+
+
 _TRACED_ONCE = (
     (joint_graph, "lazy_init"),
     (fuse_attention, "_sfdp_init"),
@@ -128,6 +147,10 @@ PATCHES = [
             Hook("torch._inductor.fx_passes.post_grad", "lazy_init", "input_device"),
             Hook("torch._inductor.fx_passes.post_grad", "pass_patterns"),
         ),
+    ),
+    Patch(
+        passes_wait_for_each_other,
+        (Hook("torch._inductor.codegen.triton", "TritonKernel.codegen_body", "self"),),
     ),
     Patch(
         first_configuration_only,

@@ -18,8 +18,7 @@ runtime:
 demo:
 	@tools/install_packages.sh runtime export
 	@tools/make_venv.sh
-	@tools/install_nvcc.sh
-	@tools/build.sh runtime
+	@tools/build.sh runtime hearth
 	@.venv/bin/python demo/demo.py
 
 test:

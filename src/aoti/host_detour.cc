@@ -53,9 +53,7 @@ Result<Tensor> HostDetour::copy_to_host(const Tensor& tensor) {
   if (gpu_.gpu->host_constants != nullptr) {
     if (std::optional<Tensor> original = gpu_.gpu->host_constants->find(tensor)) return *std::move(original);
   }
-  HEARTH_ASSIGN_OR_RETURN(Tensor host, host_.pool->empty_strided(tensor.dtype(), tensor.shape(), tensor.strides()));
-  HEARTH_RETURN_IF_ERROR(copy_with_gaps(host, tensor));
-  return host;
+  return on_host_too(tensor);
 }
 
 Result<Tensor> HostDetour::bring(Tensor result) {

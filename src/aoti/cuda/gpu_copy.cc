@@ -27,7 +27,8 @@ Result<const GpuWork*> gpu_work() {
   return context->gpu;
 }
 
-/// The tensor, or a copy in the host's memory of what the GPU has.
+}  // namespace
+
 Result<Tensor> on_host_too(const Tensor& tensor) {
   if (on_host(tensor)) return tensor;
   HEARTH_ASSIGN_OR_RETURN(const GpuWork* gpu, gpu_work());
@@ -35,8 +36,6 @@ Result<Tensor> on_host_too(const Tensor& tensor) {
   HEARTH_RETURN_IF_ERROR(copy_with_gaps(copy, tensor));
   return copy;
 }
-
-}  // namespace
 
 Status copy_with_gaps(const Tensor& to, const Tensor& from) {
   if (on_host(to) && on_host(from)) return copy_strided(to, from);

@@ -13,6 +13,9 @@ Status copy_anywhere(const Tensor& to, const Tensor& from);
 /// too.
 Status copy_with_gaps(const Tensor& to, const Tensor& from);
 
+/// The tensor itself where it lies on the host, else a copy there with the same strides.
+Result<Tensor> on_host_too(const Tensor& tensor);
+
 /// fill_zero() wherever the tensor lies.
 Status fill_zero_anywhere(const Tensor& tensor);
 

@@ -1,6 +1,7 @@
 // What follows the exact sums of a convolution of bytes.
 #pragma once
 
+#include "bytes.cuh"
 #include "convolution_result.cuh"
 
 namespace hearth::gpu {
@@ -21,7 +22,7 @@ class ByteResultWriter {
     value = activated(result_.activation, value);
     const int64_t at = pixel.y + channel * result_.y_strides[1];
     if (finish_.y_is_bytes) {
-      static_cast<uint8_t*>(y_)[at] = nearest_byte(value);
+      static_cast<uint8_t*>(y_)[at] = rounded(value);
     } else {
       static_cast<float*>(y_)[at] = value;
     }
@@ -43,9 +44,9 @@ class ByteResultWriter {
       *reinterpret_cast<Four<float>*>(static_cast<float*>(y_) + at) = values;
       return;
     }
-    Four<uint8_t> rounded;
-    for (int i = 0; i < 4; ++i) rounded.values[i] = nearest_byte(values.values[i]);
-    *reinterpret_cast<Four<uint8_t>*>(static_cast<uint8_t*>(y_) + at) = rounded;
+    Four<uint8_t> four;
+    for (int i = 0; i < 4; ++i) four.values[i] = rounded(values.values[i]);
+    *reinterpret_cast<Four<uint8_t>*>(static_cast<uint8_t*>(y_) + at) = four;
   }
 
  private:
@@ -57,11 +58,10 @@ class ByteResultWriter {
     return bias_ ? product + bias_[channel * result_.bias_stride] : product;
   }
   __device__ float meaning(uint8_t byte) const {
-    return static_cast<float>(byte - finish_.residual_zero) * finish_.residual_scale;
+    return value_of_byte(byte, finish_.residual_zero, finish_.residual_scale);
   }
-  __device__ uint8_t nearest_byte(float value) const {
-    const float number = clamp(value * finish_.y_factor, -finish_.y_zero, 255.0F - finish_.y_zero);
-    return static_cast<uint8_t>(rintf(number) + finish_.y_zero);
+  __device__ uint8_t rounded(float value) const {
+    return static_cast<uint8_t>(nearest_byte(value, finish_.y_factor, finish_.y_zero));
   }
 
   void* y_;

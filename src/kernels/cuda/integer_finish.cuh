@@ -1,6 +1,7 @@
 // What happens to the exact sums of products of bytes.
 #pragma once
 
+#include "bytes.cuh"
 #include "integer_matmul_parameters.h"
 #include "product_finish.cuh"
 
@@ -16,12 +17,7 @@ __device__ inline float residual_at(const IntegerProduct& product, int64_t row, 
   if (product.residual.data == nullptr) return 0.0F;
   if (product.residual_is_bytes == 0) return *address_of<float>(product.residual, 0, row, column);
   const int byte = *address_of<uint8_t>(product.residual, 0, row, column);
-  return static_cast<float>(byte - product.residual_zero) * product.residual_scale;
-}
-
-/// A float as the byte nearest to it, saturated.
-__device__ inline float rounded_byte(float value, float factor, float zero) {
-  return rintf(clamp(value * factor, -zero, 255.0F - zero)) + zero;
+  return value_of_byte(byte, product.residual_zero, product.residual_scale);
 }
 
 __device__ inline void finish_integer(const IntegerProduct& product, int64_t row, int64_t column, int32_t sum) {
@@ -37,7 +33,7 @@ __device__ inline void finish_integer(const IntegerProduct& product, int64_t row
     *address_of<float>(product.out, 0, row, column) = value;
   } else {
     *address_of<uint8_t>(product.out, 0, row, column) =
-        static_cast<uint8_t>(rounded_byte(value, product.y_factor, product.y_zero));
+        static_cast<uint8_t>(nearest_byte(value, product.y_factor, product.y_zero));
   }
 }
 

@@ -91,7 +91,7 @@ __device__ void quantize_row(const RowQuantization& rows) {
   if (threadIdx.x == 0) rows.scales[row] = scale;
   for (int64_t i = threadIdx.x; i < rows.columns; i += kRowThreads) {
     rows.bytes[row * rows.bytes_stride + i] =
-        static_cast<int8_t>(rounded_byte(x[i * rows.column_stride], factor, 128.0F) - 128.0F);
+        static_cast<int8_t>(nearest_byte(x[i * rows.column_stride], factor, 128.0F) - 128.0F);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "kernels/cpu/kernel_test_support.h"
+#include "kernels/cpu/matmul_test_support.h"
 
 namespace hearth {
 namespace {
@@ -140,21 +141,6 @@ TEST(Linear, NamesTheOperandThatDoesNotFit) {
     EXPECT_EQ(y.status().code(), StatusCode::kInvalidArgument);
     EXPECT_NE(y.status().message().find(bad.message), std::string::npos) << y.status().message();
   }
-}
-
-struct MatmulCase {
-  Tensor out, self, a, b;
-  double beta = 0;
-  double alpha = 1;
-};
-
-/// self with the result's shape, or with dimensions that it repeats.
-Tensor draw_self(Draw& draw, std::vector<int64_t> shape) {
-  for (int64_t& size : shape) {
-    if (draw.chance(0.3)) size = 1;
-  }
-  if (draw.chance(0.4)) shape.erase(shape.begin(), shape.begin() + draw.from({1, 2}));
-  return draw.any_order(shape);
 }
 
 MatmulCase draw_matmul(Draw& draw, bool batched) {

@@ -11,14 +11,8 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-class GpuAttention : public testing::Test {
+class GpuAttention : public GpuTest {
  protected:
-  void SetUp() override {
-    run_ = GpuRun::open();
-    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
-  }
-
-  std::unique_ptr<GpuRun> run_;
   TestContext host_{1};
 };
 

@@ -21,13 +21,8 @@ class ConstantOnGpu final : public Storage {
   StorageRef memory_;
 };
 
-class GpuConvolution : public testing::Test {
+class GpuConvolution : public GpuTest {
  protected:
-  void SetUp() override {
-    run_ = GpuRun::open();
-    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
-  }
-
   /// The tensor on the GPU, constant there when it was, until the test ends: packed forms are found by address.
   Tensor on_gpu(const Tensor& tensor) {
     Tensor copy = run_->on_gpu(tensor);
@@ -63,7 +58,6 @@ class GpuConvolution : public testing::Test {
     }
   }
 
-  std::unique_ptr<GpuRun> run_;
   std::vector<StorageRef> constants_;
 };
 

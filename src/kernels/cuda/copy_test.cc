@@ -7,15 +7,7 @@
 namespace hearth {
 namespace {
 
-class GpuCopy : public testing::Test {
- protected:
-  void SetUp() override {
-    run_ = GpuRun::open();
-    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
-  }
-
-  std::unique_ptr<GpuRun> run_;
-};
+class GpuCopy : public GpuTest {};
 
 TEST_F(GpuCopy, MovesElementsBetweenAnyStrides) {
   for (uint32_t seed = 0; seed < 20; ++seed) {

@@ -7,14 +7,8 @@
 namespace hearth {
 namespace {
 
-class GpuEmbedding : public testing::Test {
+class GpuEmbedding : public GpuTest {
  protected:
-  void SetUp() override {
-    run_ = GpuRun::open();
-    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
-  }
-
-  std::unique_ptr<GpuRun> run_;
   TestContext host_{1};
 };
 

@@ -10,12 +10,8 @@
 namespace hearth {
 namespace {
 
-class GpuIndexing : public testing::Test {
+class GpuIndexing : public GpuTest {
  protected:
-  void SetUp() override {
-    run_ = GpuRun::open();
-    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
-  }
   std::vector<Tensor> on_gpu(const std::vector<Tensor>& tensors) const {
     std::vector<Tensor> copies;
     for (const Tensor& tensor : tensors) copies.push_back(run_->on_gpu(tensor));
@@ -34,7 +30,6 @@ class GpuIndexing : public testing::Test {
     expect_same_elements(*on_gpu, *expected);
   }
 
-  std::unique_ptr<GpuRun> run_;
   TestContext team_{1};
   KernelContext host_ = team_.get();
 };

@@ -10,14 +10,8 @@
 namespace hearth {
 namespace {
 
-class GpuIntegerMatmul : public testing::Test {
+class GpuIntegerMatmul : public GpuTest {
  protected:
-  void SetUp() override {
-    run_ = GpuRun::open();
-    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
-  }
-
-  std::unique_ptr<GpuRun> run_;
   TestContext reference_{1};
 };
 

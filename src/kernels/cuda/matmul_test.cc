@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/errors.h"
+#include "kernels/cpu/matmul_test_support.h"
 #include "kernels/cuda/product.h"
 #include "kernels/linear.h"
 #include "kernels/operands.h"
@@ -16,35 +17,14 @@ constexpr std::array<DType, 3> kDTypes{DType::kFloat32, DType::kBFloat16, DType:
 
 double rounding_of(DType dtype) { return dtype == DType::kFloat32 ? 0 : dtype == DType::kBFloat16 ? 0x1p-8 : 0x1p-11; }
 
-class GpuMatmul : public testing::Test {
+class GpuMatmul : public GpuTest {
  protected:
-  void SetUp() override {
-    run_ = GpuRun::open();
-    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
-  }
-
   const KernelContext& context() const { return run_->context(); }
   Tensor on_gpu(const Tensor& tensor, DType dtype) const { return run_->on_gpu(in_dtype(tensor, dtype)); }
   Tensor result_of(const Tensor& tensor) const { return in_dtype(run_->on_host(tensor), DType::kFloat32); }
 
-  std::unique_ptr<GpuRun> run_;
   TestContext reference_{1};
 };
-
-struct MatmulCase {
-  Tensor out, self, a, b;
-  double beta = 0;
-  double alpha = 1;
-};
-
-/// self with the result's shape, or with dimensions that it repeats.
-Tensor draw_self(Draw& draw, std::vector<int64_t> shape) {
-  for (int64_t& size : shape) {
-    if (draw.chance(0.3)) size = 1;
-  }
-  if (draw.chance(0.4)) shape.erase(shape.begin(), shape.begin() + draw.from({1, 2}));
-  return draw.any_order(shape);
-}
 
 MatmulCase draw_matmul(Draw& draw, bool batched) {
   MatmulCase c;

@@ -6,13 +6,8 @@
 namespace hearth {
 namespace {
 
-class GpuQuantizedConvolution : public testing::Test {
+class GpuQuantizedConvolution : public GpuTest {
  protected:
-  void SetUp() override {
-    run_ = GpuRun::open();
-    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
-  }
-
   Result<Tensor> run_on_gpu(const QuantizedConvolutionCase& c) {
     QuantizedLayer layer = c.layer;
     for (Tensor* tensor : {&layer.weight, &layer.scales, &layer.bias, &layer.residual}) *tensor = run_->on_gpu(*tensor);
@@ -28,8 +23,6 @@ class GpuQuantizedConvolution : public testing::Test {
     const int64_t depth = c.layer.weight.element_count() / c.layer.weight.size(0);
     ASSERT_NO_FATAL_FAILURE(expect_same_numbers(run_->on_host(*actual), *expected, depth));
   }
-
-  std::unique_ptr<GpuRun> run_;
 };
 
 TEST_F(GpuQuantizedConvolution, MatchesTheReferenceOnRandomCases) {

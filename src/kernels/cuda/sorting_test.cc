@@ -10,12 +10,8 @@
 namespace hearth {
 namespace {
 
-class GpuSorting : public testing::Test {
+class GpuSorting : public GpuTest {
  protected:
-  void SetUp() override {
-    run_ = GpuRun::open();
-    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
-  }
   void expect_lines(const Result<SortedLines>& actual, const Result<SortedLines>& expected) {
     ASSERT_TRUE(expected.ok()) << expected.status().message();
     ASSERT_TRUE(actual.ok()) << actual.status().message();
@@ -27,7 +23,6 @@ class GpuSorting : public testing::Test {
     EXPECT_EQ(values_of<int64_t>(run_->on_host(actual->second)), values_of<int64_t>(expected->second));
   }
 
-  std::unique_ptr<GpuRun> run_;
   TestContext host_{1};
 };
 

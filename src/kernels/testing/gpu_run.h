@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 
 #include "base/thread_team.h"
@@ -35,6 +37,17 @@ class GpuRun {
   PackedWeights packed_;
   GpuWork gpu_;
   KernelContext context_;
+};
+
+/// What tests of kernels on a GPU have; skipped where the build has no code for GPUs.
+class GpuTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    run_ = GpuRun::open();
+    if (run_ == nullptr) GTEST_SKIP() << "there is no code for GPUs";
+  }
+
+  std::unique_ptr<GpuRun> run_;
 };
 
 }  // namespace hearth

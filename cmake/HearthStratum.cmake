@@ -1,9 +1,11 @@
-# hearth_precompile(TARGET FIRST HEADER...): in sanitized builds, where half of the time goes into reading the same headers, TARGET reads them as FIRST compiled
-# them; FIRST may be TARGET itself. Other builds find what a file forgets to include.
+set(common_headers <fmt/format.h> <algorithm> <array> <cmath> <functional> <map> <memory> <optional> <span> <string> <utility> <variant> <vector>)
+
+# hearth_precompile(TARGET FIRST HEADER...): with HEARTH_PRECOMPILE, TARGET reads these headers as FIRST compiled them; FIRST may be TARGET itself.
+# Builds without it, the tests' first among them, find what a file forgets to include.
 function(hearth_precompile target first)
-  if(HEARTH_SANITIZE AND target STREQUAL first)
+  if(HEARTH_PRECOMPILE AND target STREQUAL first)
     target_precompile_headers(${target} PRIVATE ${ARGN})
-  elseif(HEARTH_SANITIZE)
+  elseif(HEARTH_PRECOMPILE)
     target_precompile_headers(${target} REUSE_FROM ${first})
   endif()
 endfunction()
@@ -46,7 +48,6 @@ function(hearth_stratum name)
   target_include_directories(hearth_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   target_compile_options(hearth_${name} PRIVATE -fno-rtti)
   target_link_libraries(hearth_${name} PUBLIC ${arg_DEPENDS} PRIVATE hearth_flags)
-  set(common_headers <fmt/format.h> <algorithm> <array> <cmath> <functional> <map> <memory> <optional> <span> <string> <utility> <variant> <vector>)
   hearth_precompile(hearth_${name} hearth_base ${common_headers})
 
   if(HEARTH_TESTS AND testing)

@@ -116,6 +116,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--libhearth", type=Path, default=ROOT / "build" / "src" / "library" / "libhearth.so")
     options = parser.parse_args()
+    if not options.libhearth.is_file():
+        parser.error(f"{options.libhearth} is missing: build it with tools/build.sh runtime")
     WORK.mkdir(parents=True, exist_ok=True)
     result = stamp() | {
         "threads": options.threads,

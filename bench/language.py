@@ -17,7 +17,7 @@ from pathlib import Path
 from machine import file_name, stamp
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / "build" / "release" / "hearth"
+PROGRAM = ROOT / "build" / "hearth"
 SHORT_PROMPT = 4
 
 

@@ -14,8 +14,8 @@ class DepthwiseRun {
  public:
   explicit DepthwiseRun(const DepthwiseArguments& run) : run_(run), result_(run.activation, run.output_affine) {}
 
-  /// Blocks hold eight sums, which hides the latency of the multiply-adds, and as many pixels as there are, which share
-  /// the loads of the weights.
+  /// Blocks hold eight sums, which hides the latency of the multiply-adds, or sixteen where registers suffice, which
+  /// halves what is done once a block; and as many pixels as there are, which share the loads of the weights.
   void compute() const {
     int64_t pixel = 0;
     if (run_.row_of_three_step == 1) pixel = compute_rows_of_three<1>();
@@ -27,6 +27,7 @@ class DepthwiseRun {
 
  private:
   using Vector = typename Isa::Vector;
+  static constexpr int kVectorsOfEightPixels = Isa::kTileRows * Isa::kTileVectors < 16 ? 1 : 2;
 
   template <int kPixels, int kVectors>
   struct Block {
@@ -37,6 +38,7 @@ class DepthwiseRun {
   template <int kStep>
   int64_t compute_rows_of_three() const {
     int64_t pixel = 0;
+    for (; pixel + 8 <= run_.pixels; pixel += 8) compute_pixels<8, kVectorsOfEightPixels, 3, kStep>(pixel);
     for (; pixel + 4 <= run_.pixels; pixel += 4) compute_pixels<4, 2, 3, kStep>(pixel);
     for (; pixel + 2 <= run_.pixels; pixel += 2) compute_pixels<2, 4, 3, kStep>(pixel);
     return pixel;
@@ -62,7 +64,7 @@ class DepthwiseRun {
     const auto width = [columns](int j) { return kWhole || j < kVectors - 1 ? Isa::kLanes : columns; };
     Block<kPixels, kVectors> block;
     auto& sums = block.vectors;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int p = 0; p < kPixels; ++p) {
       for (int j = 0; j < kVectors; ++j) sums[p][j] = Vector{};
     }
@@ -72,18 +74,19 @@ class DepthwiseRun {
     for (int64_t t = 0; t < run_.tap_count; t += kTaps) {
       const Input* input = inputs + (first + run_.taps[t].input);
       const float* weights = run_.weights + run_.taps[t].weights + channel;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int j = 0; j < kVectors; ++j) {
         const int start = j * Isa::kLanes;
         Vector weight[kTaps];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int l = 0; l < kTaps; ++l) {
           weight[l] = load_columns<Isa>(weights + l * run_.weights_step + start, width(j));
         }
-#pragma GCC unroll 16
+#pragma GCC unroll 32
         for (int i = 0; i < (kPixels - 1) * kStep + kTaps; ++i) {
-          const Vector number = load_input(input + i * step + start, width(j));
-#pragma GCC unroll 8
+          Vector number = load_input(input + i * step + start, width(j));
+          if constexpr (kTaps > 1) keep_in_register(number);
+#pragma GCC unroll 16
           for (int l = 0; l < kTaps; ++l) {
             const int p = (i - l) / kStep;
             if (i >= l && (i - l) % kStep == 0 && p < kPixels) sums[p][j] = Isa::fma(number, weight[l], sums[p][j]);
@@ -91,27 +94,29 @@ class DepthwiseRun {
         }
       }
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int j = 0; j < kVectors; ++j) {
       const int64_t start = channel + j * Isa::kLanes;
       const Vector bias = run_.bias ? load_columns<Isa>(run_.bias + start, width(j)) : Vector{};
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int p = 0; p < kPixels; ++p) sums[p][j] += bias;
     }
     if (run_.residual) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int p = 0; p < kPixels; ++p) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int j = 0; j < kVectors; ++j) sums[p][j] += residual(pixel + p, channel + j * Isa::kLanes, width(j));
       }
     }
     Output* output = static_cast<Output*>(run_.output) + pixel * run_.output_step + channel;
     if (!result_.is_clamp()) return store_activated<kPixels, kVectors>(block, output, width(kVectors - 1));
-#pragma GCC unroll 8
+    const ResultVector<Isa, Output> result = result_;  // A copy, which the stores can't change.
+    const int64_t output_step = run_.output_step;
+#pragma GCC unroll 16
     for (int p = 0; p < kPixels; ++p) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int j = 0; j < kVectors; ++j) {
-        result_.store(output + p * run_.output_step + j * Isa::kLanes, sums[p][j], width(j));
+        result.store(output + p * output_step + j * Isa::kLanes, sums[p][j], width(j));
       }
     }
   }

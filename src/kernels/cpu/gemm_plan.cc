@@ -21,11 +21,18 @@ constexpr int64_t kSmallPanels = 4096;
 constexpr int64_t kWorthwhileWork = 500'000;
 /// What reading an element of b from memory takes, in operations: it counts when there are few rows.
 constexpr int64_t kReadingWork = 16;
+/// What finishing an element of c takes, in operations: it counts when sums are short.
+constexpr int64_t kFinishingWork = 32;
+
+int64_t work_of(const TileKernels& kernels, const Gemm& gemm) {
+  const int64_t lanes_used = divide_up(gemm.columns, kernels.lanes) * kernels.lanes;
+  const int64_t computing = gemm.rows * lanes_used * (2 * gemm.depth + kFinishingWork);
+  return gemm.instances * (computing + gemm.depth * gemm.columns * kReadingWork);
+}
 
 /// Cuts tiles and panels into blocks: enough items for every member to get some, but no more cuts than that, and none
 /// that are too small to be worth it.
-void cut_blocks(const Gemm& gemm, int members, GemmPlan& plan) {
-  const int64_t work = gemm.instances * gemm.depth * gemm.columns * (2 * gemm.rows + kReadingWork);
+void cut_blocks(int64_t work, const Gemm& gemm, int members, GemmPlan& plan) {
   const int64_t most_items = std::min<int64_t>(kItemsPerMember * members, work / kWorthwhileWork);
   const int64_t fewest_panels = plan.copies_rows ? kFewestPanelsOfCopiedBlock : 1;
   plan.row_blocks = divide_up(plan.tiles, kMostTilesOfBlock);
@@ -73,7 +80,7 @@ GemmPlan plan_gemm(const TileKernels& kernels, const Gemm& gemm, int members) {
   plan.copies_rows = gemm.blocks || (is_matrix && (gemm.a_depth != 1 || rows_alias));
   // An odd number of cache lines apart, neighbouring rows fall into different sets.
   plan.copy_stride = (divide_up(plan.depth_block, kLineElements) | 1) * kLineElements;
-  cut_blocks(gemm, members, plan);
+  cut_blocks(work_of(kernels, gemm), gemm, members, plan);
   plan.panels_are_small = plan.panels_of_block <= kMostSmallPanels &&
                           plan.depth_block * plan.panels_of_block * kernels.panel_width() <= kSmallPanels;
   return plan;

@@ -7,6 +7,16 @@
 
 namespace hearth {
 
+/// Has a number that was loaded kept where it is: compilers would rather load it again for each use.
+template <class Vector>
+[[gnu::always_inline]] inline void keep_in_register([[maybe_unused]] Vector& vector) {
+#if defined(__x86_64__)
+  asm("" : "+v"(vector));
+#elif defined(__aarch64__)
+  asm("" : "+w"(vector));
+#endif
+}
+
 // Coefficients are minimax fits in relative error (iteratively reweighted least squares, rounded to float) on the
 // intervals named; but for gelu's each function is within a few units in the last place.
 

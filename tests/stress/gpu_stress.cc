@@ -12,8 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <map>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,6 +23,7 @@
 #include "hal/testing/emulated_driver.h"
 #include "hearth/model.h"
 #include "model/model_impl.h"
+#include "modes.h"
 
 namespace hearth {
 namespace {
@@ -174,23 +173,15 @@ Status leave_weights(int rounds, const std::vector<std::string>& files) {
   return {};
 }
 
-int main_function(const std::vector<std::string>& arguments) {
-  using Mode = Status (*)(int, const std::vector<std::string>&);
-  const std::map<std::string, Mode> modes{
-      {"failures", fail_each_call}, {"threads", run_threads}, {"weights", leave_weights}};
-  const auto mode = arguments.size() < 3 ? modes.end() : modes.find(arguments[0]);
-  if (mode == modes.end() || !use_emulated_driver()) {
-    fmt::print(stderr, "usage: gpu_stress failures|threads|weights ROUNDS FILE..., without HEARTH_CUDA_DRIVER\n");
-    return 2;
-  }
-  const int rounds = std::atoi(arguments[1].c_str());
-  const std::vector<std::string> files(arguments.begin() + 2, arguments.end());
-  const Status status = mode->second(rounds, files);
-  if (!status.ok()) fmt::print(stderr, "{}\n", status.message());
-  return status.ok() ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace hearth
 
-int main(int argc, char** argv) { return hearth::main_function({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  if (!hearth::use_emulated_driver()) {
+    fmt::print(stderr, "gpu_stress uses the emulated driver: unset HEARTH_CUDA_DRIVER\n");
+    return 2;
+  }
+  return hearth::run_mode(
+      {{"failures", hearth::fail_each_call}, {"threads", hearth::run_threads}, {"weights", hearth::leave_weights}},
+      argc, argv);
+}

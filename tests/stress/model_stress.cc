@@ -10,9 +10,7 @@
 #include <fmt/format.h>
 
 #include <unistd.h>
-#include <cstdlib>
 #include <fstream>
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +19,7 @@
 #include "base/thread_team.h"
 #include "golden_cases.h"
 #include "hearth/model.h"
+#include "modes.h"
 
 namespace hearth {
 namespace {
@@ -125,22 +124,10 @@ Status run_team_sizes(int rounds, const std::vector<std::string>& files) {
   return {};
 }
 
-int main_function(const std::vector<std::string>& arguments) {
-  using Mode = Status (*)(int, const std::vector<std::string>&);
-  const std::map<std::string, Mode> modes{{"unload", unload}, {"threads", run_threads}, {"teams", run_team_sizes}};
-  const auto mode = arguments.size() < 3 ? modes.end() : modes.find(arguments[0]);
-  if (mode == modes.end()) {
-    fmt::print(stderr, "usage: model_stress unload|threads|teams ROUNDS FILE...\n");
-    return 2;
-  }
-  const int rounds = std::atoi(arguments[1].c_str());
-  const std::vector<std::string> files(arguments.begin() + 2, arguments.end());
-  const Status status = mode->second(rounds, files);
-  if (!status.ok()) fmt::print(stderr, "{}\n", status.message());
-  return status.ok() ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace hearth
 
-int main(int argc, char** argv) { return hearth::main_function({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  return hearth::run_mode(
+      {{"unload", hearth::unload}, {"threads", hearth::run_threads}, {"teams", hearth::run_team_sizes}}, argc, argv);
+}

@@ -202,13 +202,13 @@ class Attention(nn.Module):
         return nn.functional.scaled_dot_product_attention(x, x * 2, x + 1, mask).transpose(1, 2).flatten(1)
 
 
-@pytest.mark.parametrize(
-    ("first", "calls"),
-    [(None, {"hearth_encoder_attention": 1}), (0, {"hearth_encoder_attention": 1}), (1, {"bmm_out": 2})],
-)
-def test_attention_to_everything_is_the_runtimes(first, calls):
+@pytest.mark.parametrize(("first", "mask"), [(None, "nullptr"), (0, "nullptr"), (1, "&temporary_reference")])
+def test_attention_is_the_runtimes_without_masks_that_hide_nothing(first, mask):
     shapes = ({0: torch.export.Dim("n", min=1, max=8)},)
-    assert called(generated(Attention(first), (torch.randn(2, 4, 9, 16),), shapes=shapes)) == calls
+    sources = generated(Attention(first), (torch.randn(2, 4, 9, 16),), shapes=shapes)
+    name = "_scaled_dot_product_flash_attention_for_cpu"
+    assert called(sources) == {name: 1}
+    assert re.findall(rf"aoti_torch_cpu_{name}\(\w+, \w+, \w+, 0\.0, 0, ([&\w]+)", sources.wrapper) == [mask]
 
 
 def test_answers_of_attention_lie_in_memory_as_the_graph_was_traced():
@@ -222,7 +222,7 @@ def test_answers_of_attention_lie_in_memory_as_the_graph_was_traced():
 
     batch = torch.export.Dim("batch", min=1, max=16)
     sources = generated(Layer().eval(), (torch.randn(5, 3, 16), torch.randn(7, 3, 16)), shapes=({1: batch}, {1: batch}))
-    assert called(sources)["bmm_out"] == 2
+    assert called(sources)["_scaled_dot_product_flash_attention_for_cpu"] == 1
 
 
 def test_indices_from_data_cannot_leave_their_tensor():

@@ -30,6 +30,17 @@ class Attended(nn.Module):
         return attention(*heads), half.float()
 
 
+class Masked(nn.Module):
+    """Attention to another sequence, with masks of both kinds and fewer heads of keys; a query that sees nothing."""
+
+    def forward(self, x, seen):
+        attention = nn.functional.scaled_dot_product_attention
+        query, other = x.view(x.shape[0], 6, 4, 8).transpose(1, 2), x.view(x.shape[0], 4, 12, 4).repeat(1, 1, 1, 2)
+        added = attention(query, other, other * 2, seen[:, None, :6] * 3.0, scale=0.5)
+        shared = attention(query, other[:, :2], other[:, 2:], (seen > 0)[:, None], enable_gqa=True)
+        return added, shared.transpose(1, 2).flatten(2)
+
+
 class Scattered(nn.Module):
     """Values that join or replace others by index."""
 
@@ -98,6 +109,7 @@ class Sorted(nn.Module):
 
 MODELS = {
     "attended": (Attended, lambda n: (torch.randn(n, 480),)),
+    "masked": (Masked, lambda n: (torch.randn(n, 192), torch.randn(n, 6, 12).index_fill(1, torch.tensor(2), -1.0))),
     "scattered": (Scattered, lambda n: (torch.randn(n, 7),)),
     "normalized": (Normalized, lambda n: (torch.randn(n, 48),)),
     "picked": (Picked, lambda n: (torch.randint(0, 16, (n, 5)), torch.randn(n, 7))),

@@ -1,6 +1,7 @@
 """Attention of exported graphs as the runtime's own operator, for GPUs."""
 
 import math
+import operator
 
 import torch
 from torch.fx import Graph, Node
@@ -8,19 +9,19 @@ from torch.fx.experimental.symbolic_shapes import statically_known_true
 
 _attention = torch.ops.aten.scaled_dot_product_attention.default
 _aten = torch.ops.aten
+_flash_attention = _aten._scaled_dot_product_flash_attention_for_cpu.default
 
 
 def use_own_attention(graph: Graph) -> None:
-    """Makes attention of a sequence to itself hearth_encoder_attention, where no mask hides anything. What is left
+    """Makes attention the operator that it is on the CPU, which the runtime has for GPUs too. What that doesn't serve
     Inductor takes apart into two products and a softmax, with all scores in memory. Either way the answer keeps the
     order in memory that the CPU's had: the graph was traced with that, and has views of it."""
     for node in graph.find_nodes(op="call_function", target=_attention):
         with graph.inserting_before(node):
-            served = _is_served(node)
-            answer = _own(graph, node) if served else graph.node_copy(node)
-            order = _memory_order(node.meta["val"])
-            if order != ((0, 2, 1, 3) if served else (0, 1, 2, 3))[: len(order)]:
-                answer = _laid_out(graph, answer, order)
+            if _is_served(node):
+                answer = _own(graph, node)
+            else:
+                answer = _laid_out(graph, graph.node_copy(node), _memory_order(node.meta["val"]))
         node.replace_all_uses_with(answer)
         graph.erase_node(node)
 
@@ -34,7 +35,9 @@ def _memory_order(answer: torch.Tensor) -> tuple[int, ...]:
 
 
 def _laid_out(graph: Graph, answer: Node, order: tuple[int, ...]) -> Node:
-    """`answer` copied so that its memory has this order."""
+    """`answer`, or a copy of it, so that its memory has this order."""
+    if order == tuple(range(len(order))):
+        return answer
     permuted = graph.call_function(_aten.permute.default, (answer, list(order)))
     copied = graph.call_function(_aten.clone.default, (permuted,), {"memory_format": torch.contiguous_format})
     back = [order.index(dimension) for dimension in range(len(order))]
@@ -50,12 +53,10 @@ def _is_served(node: Node) -> bool:
     given = _arguments(node)
     query, key, value = (given[name].meta["val"] for name in ("query", "key", "value"))
     return (
-        _hides_nothing(given.get("attn_mask"))
-        and not given.get("dropout_p", 0.0)
+        not given.get("dropout_p", 0.0)
         and query.dim() == key.dim() == value.dim() == 4
         and query.dtype in (torch.float32, torch.bfloat16, torch.float16)
         and statically_known_true(query.shape[0] == key.shape[0])
-        and statically_known_true(query.shape[2] == key.shape[2])
         and statically_known_true(query.shape[3] == value.shape[3])
         and (query.shape[1] == key.shape[1] or bool(given.get("enable_gqa")))
     )
@@ -87,25 +88,22 @@ def _source(node: Node) -> Node:
 
 
 def _own(graph: Graph, node: Node) -> Node:
-    """[B, H, T, E] becomes [B, T, H, E] and back."""
     given = _arguments(node)
-    query = given["query"]
-    scale = given.get("scale")
-    if scale is None:
-        scale = 1 / math.sqrt(query.meta["val"].shape[3])
 
     def call(target, *args, **kwargs) -> Node:
         return graph.call_function(target, args, kwargs)
 
-    batch, length = (_size(graph, query, dimension) for dimension in (0, 2))
-    device = query.meta["val"].device
-    lengths = call(_aten.full.default, [batch], length, dtype=torch.int64, device=device, pin_memory=False)
-    operands = [call(_aten.transpose.int, given[name], 1, 2) for name in ("query", "key", "value")]
+    mask = given.get("attn_mask")
+    if _hides_nothing(mask):
+        mask = None
+    if mask is not None:
+        dtype = given["query"].meta["val"].dtype
+        if mask.meta["val"].dtype == torch.bool:
+            seen, hidden = (call(_aten.scalar_tensor.default, value, dtype=dtype) for value in (0.0, -math.inf))
+            mask = call(_aten.where.self, mask, seen, hidden)
+        elif mask.meta["val"].dtype != dtype:
+            mask = call(_aten.to.dtype, mask, dtype)
+    operands = [given[name] for name in ("query", "key", "value")]
     causal = bool(given.get("is_causal", False))
-    answer = call(torch.ops.hearth.hearth_encoder_attention.default, *operands, lengths, scale, causal)
-    return call(_aten.transpose.int, answer, 1, 2)
-
-
-def _size(graph: Graph, node: Node, dimension: int) -> int | Node:
-    size = node.meta["val"].shape[dimension]
-    return size if isinstance(size, int) else graph.call_function(_aten.sym_size.int, (node, dimension))
+    both = call(_flash_attention, *operands, 0.0, causal, attn_mask=mask, scale=given.get("scale"))
+    return call(operator.getitem, both, 0)

@@ -41,13 +41,14 @@ Result<Operands> prepare(const KernelContext& context, const Tensor& x, const Te
 Status convolve_by_winograd(const KernelContext& context, const ConvolutionShape& shape, const Operands& operands,
                             const Tensor& weight, Activation activation) {
   HEARTH_ASSIGN_OR_RETURN(const Images x, as_channels_last(context, operands.x, /*evenly_spaced=*/false));
-  return convolve_winograd(context, {.shape = &shape,
-                                     .x = x,
-                                     .weight = weight,
-                                     .bias = operands.bias_data,
-                                     .residual = operands.residual,
-                                     .y = operands.y,
-                                     .activation = activation});
+  return convolve_winograd(context, micro_kernels(),
+                           {.shape = &shape,
+                            .x = pixels_of(x),
+                            .weight = weight,
+                            .bias = operands.bias_data,
+                            .residual = pixels_of(operands.residual),
+                            .y = pixels_of(operands.y),
+                            .activation = activation});
 }
 
 Status convolve_by_gemm(const KernelContext& context, const ConvolutionShape& shape, const Operands& operands,
@@ -101,7 +102,7 @@ Status convolve_float32(const KernelContext& context, const ConvolutionShape& sh
                               activation);
   }
   HEARTH_ASSIGN_OR_RETURN(const Operands operands, prepare(context, x, bias, residual, y));
-  const auto convolve = suits_winograd(shape, weight) ? convolve_by_winograd : convolve_by_gemm;
+  const auto convolve = suits_winograd(micro_kernels(), shape, weight) ? convolve_by_winograd : convolve_by_gemm;
   HEARTH_RETURN_IF_ERROR(convolve(context, shape, operands, weight, activation));
   if (operands.y.data != y.data_as<float>()) copy_images(*context.team, operands.y, images_of(y));
   return {};

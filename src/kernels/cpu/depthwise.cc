@@ -26,9 +26,11 @@ struct Line {
 
 /// Output pixels of a line that meet the same columns of taps.
 struct Run {
-  int64_t pixel;
-  int64_t pixels;
-  bool is_whole;                   ///< They meet all columns.
+  int64_t pixel = 0;
+  int64_t pixels = 0;
+  int row_of_three_step = 0;  ///< These as in DepthwiseArguments.
+  bool first_is_outside = false;
+  bool last_is_outside = false;
   std::vector<DepthwiseTap> taps;  ///< Of all planes and lines of the window, as many in each line.
 };
 
@@ -39,29 +41,45 @@ struct TapRange {
   int64_t count() const { return end - begin; }
 };
 
-/// Cuts output lines into runs: pixels at the sides, where some taps meet padding, are runs of their own; those between
-/// are one.
+/// Cuts output lines into runs: pixels at the sides, where some taps meet padding, are runs of their own unless they
+/// are rows of three that lack the outer one; those between are one.
 class LineCut {
  public:
   LineCut(const ConvolutionShape& shape, const ImageStrides& strides) : shape_(shape), strides_(strides) {
+    for (const int step : {1, 2}) {
+      if (shape.kernel[2] == 3 && shape.stride[2] == step * shape.dilation[2]) row_of_three_step_ = step;
+    }
     const int64_t last_tap = (shape.kernel[2] - 1) * shape.dilation[2];
     const int64_t room = shape.input[2] - 1 + shape.padding[2] - last_tap;
     const int64_t begin = std::min((shape.padding[2] + shape.stride[2] - 1) / shape.stride[2], shape.output[2]);
     const int64_t end = std::clamp(room < 0 ? 0 : room / shape.stride[2] + 1, begin, shape.output[2]);
-    for (int64_t pixel = 0; pixel < begin; ++pixel) add_run({pixel, 1, false, {}});
-    if (begin < end) add_run({begin, end - begin, true, {}});
-    for (int64_t pixel = end; pixel < shape.output[2]; ++pixel) add_run({pixel, 1, false, {}});
+    const int64_t last = shape.output[2] - 1;
+    if (row_of_three_step_ > 0 && last > 0 && begin <= 1 && end >= last && lacks_outer_tap_only(0, 0) &&
+        lacks_outer_tap_only(last, 2)) {
+      add_run({0, last + 1, row_of_three_step_, begin > 0, end == last, {}});
+      return;
+    }
+    for (int64_t pixel = 0; pixel < begin; ++pixel) add_run({pixel, 1, 0, false, false, {}});
+    if (begin < end) add_run({begin, end - begin, end - begin > 1 ? row_of_three_step_ : 0, false, false, {}});
+    for (int64_t pixel = end; pixel < shape.output[2]; ++pixel) add_run({pixel, 1, 0, false, false, {}});
   }
 
   const std::vector<Run>& runs() const { return runs_; }
 
  private:
+  bool meets_image(int64_t pixel, int64_t tap) const { return shape_.input_position(2, pixel, tap) >= 0; }
+
+  /// True when the taps of three that `pixel` meets are all, or all but the `outer` one.
+  bool lacks_outer_tap_only(int64_t pixel, int64_t outer) const {
+    return meets_image(pixel, 1) && meets_image(pixel, 2 - outer);
+  }
+
   void add_run(Run run) {
     for (int64_t line = 0; line < shape_.kernel[0] * shape_.kernel[1]; ++line) {
       const int64_t offset = line / shape_.kernel[1] * shape_.dilation[0] * strides_[2] +
                              line % shape_.kernel[1] * shape_.dilation[1] * strides_[3];
       for (int64_t l = 0; l < shape_.kernel[2]; ++l) {
-        if (shape_.input_position(2, run.pixel, l) < 0) continue;
+        if (run.row_of_three_step == 0 && !meets_image(run.pixel, l)) continue;
         run.taps.push_back(
             {offset + l * shape_.dilation[2] * strides_[4], (line * shape_.kernel[2] + l) * shape_.in_channels});
       }
@@ -71,6 +89,7 @@ class LineCut {
 
   const ConvolutionShape& shape_;
   const ImageStrides& strides_;
+  int row_of_three_step_ = 0;
   std::vector<Run> runs_;
 };
 
@@ -91,9 +110,6 @@ class LineWorker {
     arguments_.residual_step = depthwise.residual.strides[4];
     arguments_.activation = depthwise.activation;
     arguments_.weights_step = shape_.in_channels;
-    for (const int step : {1, 2}) {
-      if (shape_.kernel[2] == 3 && shape_.stride[2] == step * shape_.dilation[2]) row_of_three_step_ = step;
-    }
   }
 
   void compute(const Line& line) {
@@ -104,7 +120,9 @@ class LineWorker {
     arguments_.channels = line.channel_end - line.channel;
     for (const Run& run : cut_.runs()) {
       choose_taps(run, planes, lines);
-      arguments_.row_of_three_step = run.is_whole ? row_of_three_step_ : 0;
+      arguments_.row_of_three_step = run.row_of_three_step;
+      arguments_.first_is_outside = run.first_is_outside;
+      arguments_.last_is_outside = run.last_is_outside;
       arguments_.pixels = run.pixels;
       arguments_.input = line.image * depthwise_.input.strides[0] + line.channel +
                          first_input(0, line.plane) * depthwise_.input.strides[2] +
@@ -159,7 +177,6 @@ class LineWorker {
   const LineCut& cut_;
   DepthwiseArguments arguments_;
   std::vector<DepthwiseTap> chosen_;
-  int row_of_three_step_ = 0;
 };
 
 }  // namespace

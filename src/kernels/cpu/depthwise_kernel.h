@@ -14,12 +14,13 @@ class DepthwiseRun {
  public:
   explicit DepthwiseRun(const DepthwiseArguments& run) : run_(run), result_(run.activation, run.output_affine) {}
 
-  /// Blocks hold eight sums, which hides the latency of the multiply-adds, or sixteen where registers suffice, which
-  /// halves what is done once a block; and as many pixels as there are, which share the loads of the weights.
+  /// Blocks hold seven or eight sums, which hides the latency of the multiply-adds, or twice as many where registers
+  /// suffice, which halves what is done once a block; and as many pixels as there are, which share the loads of the
+  /// weights. Lines of common pictures, 224 pixels and halves of it, are multiples of seven.
   void compute() const {
+    if (run_.row_of_three_step == 1) return compute_rows_of_three<1>();
+    if (run_.row_of_three_step == 2) return compute_rows_of_three<2>();
     int64_t pixel = 0;
-    if (run_.row_of_three_step == 1) pixel = compute_rows_of_three<1>();
-    if (run_.row_of_three_step == 2) pixel = compute_rows_of_three<2>();
     for (; pixel + 4 <= run_.pixels; pixel += 4) compute_pixels<4, 2, 1>(pixel);
     for (; pixel + 2 <= run_.pixels; pixel += 2) compute_pixels<2, 4, 1>(pixel);
     for (; pixel < run_.pixels; ++pixel) compute_pixels<1, 8, 1>(pixel);
@@ -27,21 +28,23 @@ class DepthwiseRun {
 
  private:
   using Vector = typename Isa::Vector;
-  static constexpr int kVectorsOfEightPixels = Isa::kTileRows * Isa::kTileVectors < 16 ? 1 : 2;
+  static constexpr int kVectorsOfSevenPixels = Isa::kTileRows * Isa::kTileVectors < 16 ? 1 : 2;
 
   template <int kPixels, int kVectors>
   struct Block {
     Vector vectors[kPixels][kVectors];
   };
 
-  /// Pixels whose inputs are kStep columns apart. Returns the first that is left.
+  /// Two pixels or more whose inputs are kStep columns apart, the last ones of them possibly twice.
   template <int kStep>
-  int64_t compute_rows_of_three() const {
+  void compute_rows_of_three() const {
     int64_t pixel = 0;
-    for (; pixel + 8 <= run_.pixels; pixel += 8) compute_pixels<8, kVectorsOfEightPixels, 3, kStep>(pixel);
+    for (; pixel + 7 <= run_.pixels; pixel += 7) compute_pixels<7, kVectorsOfSevenPixels, 3, kStep>(pixel);
     for (; pixel + 4 <= run_.pixels; pixel += 4) compute_pixels<4, 2, 3, kStep>(pixel);
-    for (; pixel + 2 <= run_.pixels; pixel += 2) compute_pixels<2, 4, 3, kStep>(pixel);
-    return pixel;
+    if (pixel == run_.pixels) return;
+    if (run_.pixels >= 4) return compute_pixels<4, 2, 3, kStep>(run_.pixels - 4);
+    compute_pixels<2, 4, 3, kStep>(0);
+    if (run_.pixels == 3) compute_pixels<2, 4, 3, kStep>(1);
   }
 
   /// The channels from `channel` on of kPixels pixels, by kTaps taps at once, which share the loads of the inputs.
@@ -71,6 +74,9 @@ class DepthwiseRun {
     const auto* inputs = static_cast<const Input*>(run_.images);
     const int64_t step = kTaps > 1 ? run_.column_step : run_.input_step;
     const int64_t first = run_.input + pixel * run_.input_step + channel;
+    constexpr int kLast = (kPixels - 1) * kStep + kTaps - 1;  // Of the inputs of a row.
+    const bool first_is_outside = kTaps > 1 && run_.first_is_outside && pixel == 0;
+    const bool last_is_outside = kTaps > 1 && run_.last_is_outside && pixel + kPixels == run_.pixels;
     for (int64_t t = 0; t < run_.tap_count; t += kTaps) {
       const Input* input = inputs + (first + run_.taps[t].input);
       const float* weights = run_.weights + run_.taps[t].weights + channel;
@@ -83,8 +89,9 @@ class DepthwiseRun {
           weight[l] = load_columns<Isa>(weights + l * run_.weights_step + start, width(j));
         }
 #pragma GCC unroll 32
-        for (int i = 0; i < (kPixels - 1) * kStep + kTaps; ++i) {
-          Vector number = load_input(input + i * step + start, width(j));
+        for (int i = 0; i <= kLast; ++i) {
+          const bool is_outside = (i == 0 && first_is_outside) || (i == kLast && last_is_outside);
+          Vector number = is_outside ? Vector{} : load_input(input + i * step + start, width(j));
           if constexpr (kTaps > 1) keep_in_register(number);
 #pragma GCC unroll 16
           for (int l = 0; l < kTaps; ++l) {

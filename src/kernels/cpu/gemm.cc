@@ -144,7 +144,7 @@ class Worker {
     } else if (gemm_.sink) {
       sum_tile(block, panel, rows, tile, run);
     } else {
-      finish_tile(block, panel, rows, tile);
+      finish_tile(block, panel, rows, tile, run);
     }
   }
 
@@ -164,14 +164,15 @@ class Worker {
     gemm_.sink->store(block.instance, rows.row(), rows.rows(), panel.column, panel.columns, sums, tile.c_stride);
   }
 
-  void finish_tile(const Block& block, const Panel& panel, const TileCursor& rows, TileArguments& tile) const {
+  void finish_tile(const Block& block, const Panel& panel, const TileCursor& rows, TileArguments& tile,
+                   ItemTiles& run) const {
     tile.c = gemm_.c + block.instance * gemm_.c_instance + rows.row() * gemm_.c_row + panel.column;
     tile.c_stride = gemm_.c_row;
     if (gemm_.residual) {
       tile.residual =
           gemm_.residual + block.instance * gemm_.residual_instance + rows.row() * gemm_.residual_row + panel.column;
     }
-    kernels_.compute_tile(rows.rows(), panel.vectors, tile);
+    run.compute(rows.rows(), panel.vectors, tile);
     if (!tile.last || !activates_) return;
     for (int r = 0; r < rows.rows(); ++r) {
       kernels_.activate(gemm_.activation, tile.c + r * tile.c_stride, panel.columns);

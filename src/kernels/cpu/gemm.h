@@ -68,7 +68,8 @@ struct Gemm {
   int64_t b_instance = 0;
   int64_t b_row = 0;  ///< Needs columns that are a multiple of the lanes.
 
-  /// Set for kernels that only sum, which use nothing of what follows.
+  /// Set for kernels that only sum, which use nothing of what follows; or else null, and they store the sums in c,
+  /// whole vectors of them.
   const TileSink* sink = nullptr;
   float* c = nullptr;  ///< [rows, columns], columns adjacent. Must not overlap a, b or residual.
   int64_t c_instance = 0;

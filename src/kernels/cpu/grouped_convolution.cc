@@ -70,20 +70,14 @@ Status convolve_groups(const KernelContext& context, const TileKernels& kernels,
     HEARTH_ASSIGN_OR_RETURN(added, as_even_images(context, operands.residual));
     sink.residual = added.rows(gemm.columns, operands.residual_affine);
   }
-  const std::optional<EvenImages> direct = even_images(operands.y);
-  EvenImages result;
-  if (direct) {
-    result = *direct;
-  } else {
-    HEARTH_ASSIGN_OR_RETURN(result, empty_even_images(context, operands.y));
-  }
+  HEARTH_ASSIGN_OR_RETURN(const EvenImages result, as_even_result(context, operands.y));
   sink.result = result.rows(gemm.columns, operands.y_affine);
 
   HEARTH_ASSIGN_OR_RETURN(const Images images, grouped_images(context, operands.x));
   ConvolutionShape in_groups = shape;
   in_groups.in_channels = images.sizes[1];
   HEARTH_RETURN_IF_ERROR(multiply(context, kernels, in_groups, images, operands.padding, gemm, sink));
-  if (!direct) copy_even_images(*context.team, result, operands.y);
+  copy_even_images(*context.team, result, operands.y);
   return {};
 }
 

@@ -19,14 +19,15 @@ bool lies_in_groups(const Tensor& tensor, const ImageLayout& layout, int64_t gro
   return reinterpret_cast<uintptr_t>(tensor.data()) % alignof(float) == 0;
 }
 
-}  // namespace
-
+/// `tensor` itself where it is even, else nothing.
 std::optional<EvenImages> even_images(const Tensor& tensor) {
   const ImageLayout layout = image_layout(tensor);
   const std::optional<int64_t> pixel = layout.pixel_stride();
   if (!layout.is_channels_last() || !pixel) return std::nullopt;
   return EvenImages{tensor, *pixel};
 }
+
+}  // namespace
 
 Result<EvenImages> empty_even_images(const KernelContext& context, const Tensor& like) {
   const auto [n, c, d, h, w] = image_layout(like).sizes;
@@ -43,7 +44,13 @@ Result<EvenImages> as_even_images(const KernelContext& context, const Tensor& te
   return copy;
 }
 
+Result<EvenImages> as_even_result(const KernelContext& context, const Tensor& tensor) {
+  if (const auto images = even_images(tensor)) return *images;
+  return empty_even_images(context, tensor);
+}
+
 void copy_even_images(ThreadTeam& team, const EvenImages& from, const Tensor& to) {
+  if (from.tensor.data() == to.data()) return;
   const ImageLayout layout = image_layout(to);
   parallel_copy(team, element_bytes(to), layout.sizes, from.tensor.data(), channels_last_layout(layout.sizes).strides,
                 to.data(), layout.strides);

@@ -19,13 +19,13 @@ struct EvenImages {
   }
 };
 
-/// `tensor` [N, C, spatial...] itself where it is like that, else nothing.
-std::optional<EvenImages> even_images(const Tensor& tensor);
-/// Fresh ones of the same sizes and dtype in pool memory.
+/// Fresh ones of the sizes and dtype of `like` [N, C, spatial...] in pool memory.
 Result<EvenImages> empty_even_images(const KernelContext& context, const Tensor& like);
 /// `tensor` itself where it can be, else a copy.
 Result<EvenImages> as_even_images(const KernelContext& context, const Tensor& tensor);
-/// Copies what empty_even_images() made to the tensor it is like.
+/// `tensor` itself where it can be, else fresh ones that copy_even_images() takes to it.
+Result<EvenImages> as_even_result(const KernelContext& context, const Tensor& tensor);
+/// Copies what empty_even_images() made to the tensor it is like; nothing where the two are the same.
 void copy_even_images(ThreadTeam& team, const EvenImages& from, const Tensor& to);
 
 /// `tensor` of bfloat16, int8 or uint8 as channels-last images of groups, each seen as one float: in place, or as a

@@ -45,6 +45,8 @@ MicroKernels with(MicroKernels kernels, const char* name, const TileKernels* bfl
 #if defined(__x86_64__)
 MicroKernels with(MicroKernels kernels, const BFloat16Loops& loops) {
   kernels.depthwise = loops.depthwise;
+  kernels.transform_winograd_input = loops.transform_winograd_input;
+  kernels.transform_winograd_output = loops.transform_winograd_output;
   kernels.finish = loops.finish;
   kernels.narrow_bfloat16 = loops.narrow_bfloat16;
   return kernels;

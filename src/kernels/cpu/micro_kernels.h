@@ -52,7 +52,8 @@ struct DepthwiseTap {
 };
 
 /// A run of output pixels of a depthwise convolution, all of which meet the same taps:
-/// output[p][c] = activation(Σ_t input[t][p][c] · weights[t][c] + bias[c] + residual[p][c]). Steps are in elements.
+/// output[p][c] = activation(Σ_t input[t][p][c] · weights[t][c] + bias[c] + residual[p][c]). Steps are in elements. The
+/// output overlaps no operand: pixels may be computed twice.
 struct DepthwiseArguments {
   DType input_dtype = DType::kFloat32;   ///< float32, bfloat16 or uint8.
   DType output_dtype = DType::kFloat32;  ///< The same; after uint8 also float32.
@@ -61,6 +62,10 @@ struct DepthwiseArguments {
   /// Not 0: the taps come in threes whose inputs are column_step apart, and pixels so many times column_step, 1 or 2.
   int row_of_three_step = 0;
   int64_t column_step = 0;
+  /// With rows of three, two pixels at least: the first input of the first pixel, or the last of the last one, lies
+  /// outside the image and counts as 0.
+  bool first_is_outside = false;
+  bool last_is_outside = false;
   const void* images = nullptr;
   int64_t input = 0;       ///< The run's offset within images, in elements. It may lie before them, its taps' do not.
   int64_t input_step = 0;  ///< From one pixel to the next.
@@ -81,23 +86,24 @@ struct DepthwiseArguments {
 /// A tile of a convolution by Winograd's way (winograd.h) on its way in: the transform of channel c goes to
 /// result[i * result_step + c], i < 16.
 struct WinogradInput {
-  const float* pixels[16] = {};  ///< 4 × 4, none null.
+  DType dtype = DType::kFloat32;  ///< Of pixels and result: float32 or bfloat16.
+  const void* pixels[16] = {};    ///< 4 × 4, none null.
   int64_t channels = 0;
-  float* result = nullptr;
-  int64_t result_step = 0;
+  void* result = nullptr;
+  int64_t result_step = 0;  ///< In elements.
 };
 
-/// The same on its way out: outputs[p][c] = clamp(transform of products[i * products_step + c], i < 16, + bias[c] +
-/// residuals[p][c]).
+/// The same on its way out: outputs[p][c] = activation(transform of products[i * products_step + c], i < 16, + bias[c]
+/// + residuals[p][c]).
 struct WinogradOutput {
+  DType dtype = DType::kFloat32;  ///< Of residuals and outputs: float32 or bfloat16.
   const float* products = nullptr;
   int64_t products_step = 0;
   int64_t channels = 0;
-  const float* bias = nullptr;     ///< Null: none.
-  const float* residuals[4] = {};  ///< Of 2 × 2 pixels. Null: none.
-  float* outputs[4] = {};          ///< Null: outside the image.
-  float low = 0;
-  float high = 0;
+  const float* bias = nullptr;    ///< Null: none.
+  const void* residuals[4] = {};  ///< Of 2 × 2 pixels. Null: none.
+  void* outputs[4] = {};          ///< Null: outside the image.
+  Activation activation = Activation::kNone;
 };
 
 /// The tiles of one kind of product. An element of a and b takes four bytes: a float, or two bfloat16 or four int8
@@ -195,6 +201,8 @@ struct MicroKernels : TileKernels {
 /// The loops that instructions for rounding to bfloat16 make faster.
 struct BFloat16Loops {
   void (*depthwise)(const DepthwiseArguments&);
+  void (*transform_winograd_input)(const WinogradInput&);
+  void (*transform_winograd_output)(const WinogradOutput&);
   void (*finish)(const FinishArguments&);
   void (*narrow_bfloat16)(const float* from, BFloat16* to, int64_t count);
 };

@@ -124,20 +124,30 @@ void pack_all_groups(ThreadTeam& team, const TileKernels& kernels, const PanelSo
   pack_groups_of<BFloat16>(team, kernels, source, to);
 }
 
-/// `pack(to)` into `size` elements of four bytes: once when the operand is constant.
+/// `pack(to)` into `size` elements of four bytes, in memory of their own.
+Result<Tensor> fresh(int64_t size, FunctionRef<void(float* to)> pack) {
+  HEARTH_ASSIGN_OR_RETURN(Tensor panels, Tensor::empty(DType::kFloat32, std::array{size}));
+  pack(panels.data_as<float>());
+  return panels;
+}
+
+/// The same in pool memory, or once when the operand is constant.
 Result<Tensor> packed(const KernelContext& context, const Tensor& operand, const std::string& layout, int64_t size,
                       FunctionRef<void(float* to)> pack) {
-  const std::array<int64_t, 1> shape{size};
   if (!operand.storage()->is_constant()) {
-    HEARTH_ASSIGN_OR_RETURN(Tensor panels, context.pool->empty(DType::kFloat32, shape));
+    HEARTH_ASSIGN_OR_RETURN(Tensor panels, context.pool->empty(DType::kFloat32, std::array{size}));
     pack(panels.data_as<float>());
     return panels;
   }
-  return context.packed->get(operand, layout, [&](const Tensor&) -> Result<Tensor> {
-    HEARTH_ASSIGN_OR_RETURN(Tensor panels, Tensor::empty(DType::kFloat32, shape));
-    pack(panels.data_as<float>());
-    return panels;
-  });
+  return context.packed->get(operand, layout, [&](const Tensor&) { return fresh(size, pack); });
+}
+
+int64_t panels_size(const TileKernels& kernels, const PanelSource& source) {
+  return source.instances * packed_instance_size(kernels, source.depth(), source.columns);
+}
+
+int64_t groups_size(const TileKernels& kernels, const PanelSource& source) {
+  return source.instances * packed_instance_size(kernels, grouped_depth(kernels, source), source.columns);
 }
 
 }  // namespace
@@ -159,16 +169,13 @@ int64_t packed_instance_size(const TileKernels& kernels, int64_t depth, int64_t 
 
 Result<Tensor> packed_panels(const KernelContext& context, const TileKernels& kernels, const Tensor& operand,
                              const std::string& role, const PanelSource& source) {
-  const int64_t size = source.instances * packed_instance_size(kernels, source.depth(), source.columns);
   const std::string layout = fmt::format("{} in panels of {}x{}", role, kernels.tile_vectors, kernels.lanes);
-  return packed(context, operand, layout, size, [&](float* to) { pack_panels(*context.team, kernels, source, to); });
+  return packed(context, operand, layout, panels_size(kernels, source),
+                [&](float* to) { pack_panels(*context.team, kernels, source, to); });
 }
 
 Result<Tensor> fresh_panels(const KernelContext& context, const TileKernels& kernels, const PanelSource& source) {
-  const std::array size{source.instances * packed_instance_size(kernels, source.depth(), source.columns)};
-  HEARTH_ASSIGN_OR_RETURN(Tensor panels, Tensor::empty(DType::kFloat32, size));
-  pack_panels(*context.team, kernels, source, panels.data_as<float>());
-  return panels;
+  return fresh(panels_size(kernels, source), [&](float* to) { pack_panels(*context.team, kernels, source, to); });
 }
 
 int64_t grouped_depth(const TileKernels& kernels, const PanelSource& source) {
@@ -180,11 +187,13 @@ int64_t grouped_depth(const TileKernels& kernels, const PanelSource& source) {
 
 Result<Tensor> packed_groups(const KernelContext& context, const TileKernels& kernels, const Tensor& operand,
                              const std::string& role, const PanelSource& source) {
-  const int64_t depth = grouped_depth(kernels, source);
-  const int64_t size = source.instances * packed_instance_size(kernels, depth, source.columns);
   const std::string layout = fmt::format("{} in groups of {} for {}", role, kernels.depth_step, kernels.name);
-  return packed(context, operand, layout, size,
+  return packed(context, operand, layout, groups_size(kernels, source),
                 [&](float* to) { pack_all_groups(*context.team, kernels, source, to); });
+}
+
+Result<Tensor> fresh_groups(const KernelContext& context, const TileKernels& kernels, const PanelSource& source) {
+  return fresh(groups_size(kernels, source), [&](float* to) { pack_all_groups(*context.team, kernels, source, to); });
 }
 
 }  // namespace hearth

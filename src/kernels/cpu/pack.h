@@ -48,4 +48,7 @@ int64_t grouped_depth(const TileKernels& kernels, const PanelSource& source);
 Result<Tensor> packed_groups(const KernelContext& context, const TileKernels& kernels, const Tensor& operand,
                              const std::string& role, const PanelSource& source);
 
+/// The same as what `source` describes, made now in memory of its own.
+Result<Tensor> fresh_groups(const KernelContext& context, const TileKernels& kernels, const PanelSource& source);
+
 }  // namespace hearth

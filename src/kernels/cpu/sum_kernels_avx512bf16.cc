@@ -2,6 +2,7 @@
 #include "kernels/cpu/finish_kernel.h"
 #include "kernels/cpu/sum_kernel.h"
 #include "kernels/cpu/vector_avx512.h"
+#include "kernels/cpu/winograd_kernel.h"
 
 namespace hearth {
 namespace avx512bf16 {
@@ -30,6 +31,8 @@ constexpr TileKernels kAvx512BFloat16Kernels =
 extern const BFloat16Loops kAvx512BFloat16Loops;
 constexpr BFloat16Loops kAvx512BFloat16Loops{
     convolve_depthwise<avx512bf16::RoundingIsa>,
+    transform_winograd_input<avx512bf16::RoundingIsa>,
+    transform_winograd_output<avx512bf16::RoundingIsa>,
     finish<avx512bf16::RoundingIsa>,
     convert_elements<avx512bf16::RoundingIsa, float, BFloat16>,
 };

@@ -1,12 +1,13 @@
 #pragma once
 
-#include "kernels/cpu/tile_kernel.h"
+#include "kernels/cpu/result_vector.h"
+#include "kernels/cpu/vector_math.h"
 
 namespace hearth {
 
-/// Bᵀ · d · B for every channel.
-template <class Isa>
-void transform_winograd_input(const WinogradInput& tile) {
+/// Bᵀ · d · B for every channel. Element is float or BFloat16.
+template <class Isa, class Element>
+void transform_winograd_elements(const WinogradInput& tile) {
   using Vector = typename Isa::Vector;
   for (int64_t c = 0; c < tile.channels; c += Isa::kLanes) {
     const int columns = static_cast<int>(tile.channels - c);
@@ -15,7 +16,9 @@ void transform_winograd_input(const WinogradInput& tile) {
     for (int j = 0; j < 4; ++j) {
       Vector d[4];
 #pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) d[i] = load_columns<Isa>(tile.pixels[4 * i + j] + c, columns);
+      for (int i = 0; i < 4; ++i) {
+        d[i] = load_columns<Isa>(static_cast<const Element*>(tile.pixels[4 * i + j]) + c, columns);
+      }
       rows[0][j] = d[0] - d[2];
       rows[1][j] = d[1] + d[2];
       rows[2][j] = d[2] - d[1];
@@ -23,7 +26,7 @@ void transform_winograd_input(const WinogradInput& tile) {
     }
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
-      float* to = tile.result + 4 * i * tile.result_step + c;
+      Element* to = static_cast<Element*>(tile.result) + 4 * i * tile.result_step + c;
       store_columns<Isa>(to, rows[i][0] - rows[i][2], columns);
       store_columns<Isa>(to + tile.result_step, rows[i][1] + rows[i][2], columns);
       store_columns<Isa>(to + 2 * tile.result_step, rows[i][2] - rows[i][1], columns);
@@ -32,12 +35,30 @@ void transform_winograd_input(const WinogradInput& tile) {
   }
 }
 
-/// Aᵀ · m · A for every channel, and what follows.
 template <class Isa>
-void transform_winograd_output(const WinogradOutput& tile) {
+void transform_winograd_input(const WinogradInput& tile) {
+  tile.dtype == DType::kBFloat16 ? transform_winograd_elements<Isa, BFloat16>(tile)
+                                 : transform_winograd_elements<Isa, float>(tile);
+}
+
+/// The outputs of a vector of channels.
+template <class Isa>
+struct WinogradPixels {
+  typename Isa::Vector values[4];
+};
+
+/// Takes the outputs as a copy, so that they need not lie in memory otherwise.
+template <class Isa>
+[[gnu::noinline]] WinogradPixels<Isa> activated(Activation activation, WinogradPixels<Isa> pixels) {
+  activate<Isa>(activation, reinterpret_cast<float*>(&pixels.values), 4 * Isa::kLanes);
+  return pixels;
+}
+
+/// Aᵀ · m · A for every channel, and what follows. Element is float or BFloat16.
+template <class Isa, class Element>
+void transform_winograd_products(const WinogradOutput& tile) {
   using Vector = typename Isa::Vector;
-  const Vector low = Isa::broadcast(tile.low);
-  const Vector high = Isa::broadcast(tile.high);
+  const ResultVector<Isa, Element> result(tile.activation, Affine());
   for (int64_t c = 0; c < tile.channels; c += Isa::kLanes) {
     const int columns = static_cast<int>(tile.channels - c);
     Vector rows[2][4];
@@ -51,20 +72,30 @@ void transform_winograd_output(const WinogradOutput& tile) {
       rows[1][j] = m[1] - m[2] - m[3];
     }
     const Vector bias = tile.bias ? load_columns<Isa>(tile.bias + c, columns) : Vector{};
+    WinogradPixels<Isa> pixels;
 #pragma GCC unroll 2
     for (int i = 0; i < 2; ++i) {
-      const Vector values[2] = {rows[i][0] + rows[i][1] + rows[i][2] + bias,
-                                rows[i][1] - rows[i][2] - rows[i][3] + bias};
-#pragma GCC unroll 2
-      for (int j = 0; j < 2; ++j) {
-        float* output = tile.outputs[2 * i + j];
-        const float* residual = tile.residuals[2 * i + j];
-        if (!output) continue;
-        const Vector value = residual ? values[j] + load_columns<Isa>(residual + c, columns) : values[j];
-        store_columns<Isa>(output + c, clamp<Isa>(value, low, high), columns);
-      }
+      pixels.values[2 * i] = rows[i][0] + rows[i][1] + rows[i][2] + bias;
+      pixels.values[2 * i + 1] = rows[i][1] - rows[i][2] - rows[i][3] + bias;
+    }
+#pragma GCC unroll 4
+    for (int p = 0; p < 4; ++p) {
+      const auto* residual = static_cast<const Element*>(tile.residuals[p]);
+      if (residual) pixels.values[p] += load_columns<Isa>(residual + c, columns);
+    }
+    if (!result.is_clamp()) pixels = activated<Isa>(tile.activation, pixels);
+#pragma GCC unroll 4
+    for (int p = 0; p < 4; ++p) {
+      auto* output = static_cast<Element*>(tile.outputs[p]);
+      if (output) result.store(output + c, pixels.values[p], columns);
     }
   }
+}
+
+template <class Isa>
+void transform_winograd_output(const WinogradOutput& tile) {
+  tile.dtype == DType::kBFloat16 ? transform_winograd_products<Isa, BFloat16>(tile)
+                                 : transform_winograd_products<Isa, float>(tile);
 }
 
 }  // namespace hearth

@@ -95,6 +95,8 @@ inline void compare(benchmark::State& state, ThreadTeam& team, DType dtype, doub
                     FunctionRef<bool()> theirs) {
   std::vector<double> our_times;
   std::vector<double> their_times;
+  // The threads that made the other engine's operands wait busily too.
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   for ([[maybe_unused]] auto iteration : state) {
     time_calls(ours, state, our_times);
     time_calls(theirs, state, their_times);

@@ -8,18 +8,22 @@
 namespace hearth {
 
 /// Finishes a block of sums, column of vectors by column of vectors: what belongs to a column is read once for all its
-/// rows. Residual and Result are float, BFloat16 or uint8_t.
+/// rows. Residual and Result are float, BFloat16 or uint8_t. Where the activation is a clamp, scales, bias and residual
+/// are multiplied by the result's factor beforehand, so that values need not be.
 template <class Isa, class Residual, class Result, bool kIntegers>
 class BlockFinisher {
  public:
   explicit BlockFinisher(const FinishArguments& block)
-      : block_(block), result_(block.activation, block.result_affine) {}
+      : block_(block),
+        result_(block.activation, block.result_affine),
+        factor_(result_.is_clamp() ? result_.factor() : 1),
+        residual_scale_(std::is_same_v<Residual, uint8_t> ? block.residual_affine.scale * factor_ : factor_) {}
 
   void run() const {
     if (result_.is_clamp()) {
       return for_each_vector([&](int64_t n, int columns) __attribute__((always_inline)) {
         for_each_value(n, columns, [&](int64_t r, Vector value) __attribute__((always_inline)) {
-          result_.store(result(r) + n, value, columns);
+          result_.store_scaled(result(r) + n, value, columns);
         });
       });
     }
@@ -46,7 +50,8 @@ class BlockFinisher {
     }
   }
 
-  /// The same for sums in registers, all rows and columns of the block, whose activation is a clamp.
+  /// The same for sums in registers, all rows and columns of the block, whose activation is a clamp and whose rows have
+  /// no scales.
   template <int kRows, int kVectors>
   [[gnu::always_inline]] void run(const typename Isa::Vector (&sums)[kRows][kVectors]) const {
 #pragma GCC unroll 2
@@ -68,50 +73,55 @@ class BlockFinisher {
   struct Columns {
     int64_t first;
     int count;
-    Vector bias;
+    Vector bias;  ///< Less what the bytes of a residual are too large by.
     Vector scale;
     Integer offset;
   };
 
   [[gnu::always_inline]] Columns columns(int64_t n, int count) const {
     Columns columns{n, count, block_.bias ? load_columns<Isa>(block_.bias + n, count) : Vector{}, {}, {}};
+    if constexpr (std::is_same_v<Result, uint8_t>) columns.bias *= factor_;
+    if constexpr (std::is_same_v<Residual, uint8_t>) {
+      if (block_.residual) columns.bias -= static_cast<float>(block_.residual_affine.zero) * residual_scale_;
+    }
     if constexpr (kIntegers) {
-      columns.scale = load_columns<Isa>(block_.integers.scales + n, count);
+      columns.scale = load_columns<Isa>(block_.integers.scales + n, count) * factor_;
       columns.offset = reinterpret_cast<Integer>(
           load_columns<Isa>(reinterpret_cast<const float*>(block_.integers.offsets) + n, count));
     }
     return columns;
   }
 
-  /// The sum of row `r` with bias.
-  [[gnu::always_inline]] Vector with_bias(const Columns& columns, int64_t r, Vector sum) const {
-    if constexpr (kIntegers) {
-      const float row_scale = block_.integers.row_scales ? block_.integers.row_scales[r] : 1;
-      sum = __builtin_convertvector(reinterpret_cast<Integer>(sum) - columns.offset, Vector) *
-            (columns.scale * row_scale);
-    }
-    return sum + columns.bias;
+  /// A sum with bias.
+  [[gnu::always_inline]] Vector with_bias(const Columns& columns, Vector sum) const {
+    if constexpr (!kIntegers) return sum + columns.bias;
+    const Vector exact = __builtin_convertvector(reinterpret_cast<Integer>(sum) - columns.offset, Vector);
+    return exact * columns.scale + columns.bias;
   }
 
-  [[gnu::always_inline]] Vector residual(const Columns& columns, int64_t r) const {
-    return load_residual(static_cast<const Residual*>(block_.residual) + r * block_.residual_stride + columns.first,
-                         columns.count);
+  [[gnu::always_inline]] Vector with_residual(const Columns& columns, int64_t r, Vector value) const {
+    const Residual* from = static_cast<const Residual*>(block_.residual) + r * block_.residual_stride + columns.first;
+    if constexpr (std::is_same_v<Residual, uint8_t>) {
+      return value + load_bytes<Isa>(from, 0, columns.count) * residual_scale_;
+    } else if constexpr (std::is_same_v<Result, uint8_t>) {
+      return value + load_columns<Isa>(from, columns.count) * residual_scale_;
+    } else {
+      return value + load_columns<Isa>(from, columns.count);
+    }
   }
 
   template <int kRows, int kVectors>
   [[gnu::always_inline]] void run_vector(const Vector (&sums)[kRows][kVectors], int j, const Columns& columns) const {
+    Vector values[kRows];
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) values[r] = with_bias(columns, sums[r][j]);
+    // All loads come before the stores: the processor takes addresses a multiple of 4 KiB apart for the same.
     if (block_.residual) {
 #pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const Vector value = with_bias(columns, r, sums[r][j]) + residual(columns, r);
-        result_.store(result(r) + columns.first, value, columns.count);
-      }
-    } else {
-#pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        result_.store(result(r) + columns.first, with_bias(columns, r, sums[r][j]), columns.count);
-      }
+      for (int r = 0; r < kRows; ++r) values[r] = with_residual(columns, r, values[r]);
     }
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) result_.store_scaled(result(r) + columns.first, values[r], columns.count);
   }
 
   /// Calls `visit(n, columns)` for each vector. `columns` is a constant for whole ones.
@@ -126,20 +136,20 @@ class BlockFinisher {
   template <class Visit>
   [[gnu::always_inline]] void for_each_value(int64_t n, int count, Visit visit) const {
     const Columns of_vector = columns(n, count);
-    const auto value_of = [&](int64_t r) { return with_bias(of_vector, r, Isa::load(sums(r) + n)); };
+    const auto value_of = [&](int64_t r) { return with_bias(of_row(of_vector, r), Isa::load(sums(r) + n)); };
     if (block_.residual) {
-      for (int64_t r = 0; r < block_.rows; ++r) visit(r, value_of(r) + residual(of_vector, r));
+      for (int64_t r = 0; r < block_.rows; ++r) visit(r, with_residual(of_vector, r, value_of(r)));
     } else {
       for (int64_t r = 0; r < block_.rows; ++r) visit(r, value_of(r));
     }
   }
 
-  Vector load_residual(const Residual* from, int columns) const {
-    if constexpr (std::is_same_v<Residual, uint8_t>) {
-      return load_affine<Isa>(from, block_.residual_affine, columns);
-    } else {
-      return load_columns<Isa>(from, columns);
+  /// `columns` with the row's own scale.
+  [[gnu::always_inline]] Columns of_row(Columns columns, int64_t r) const {
+    if constexpr (kIntegers) {
+      if (block_.integers.row_scales) columns.scale *= block_.integers.row_scales[r];
     }
+    return columns;
   }
 
   float* sums(int64_t r) const { return block_.sums + r * block_.sums_stride; }
@@ -147,6 +157,8 @@ class BlockFinisher {
 
   const FinishArguments block_;
   const ResultVector<Isa, Result> result_;
+  const float factor_;
+  const float residual_scale_;
 };
 
 template <class Isa>

@@ -17,7 +17,8 @@ bool ResultSink::is_finished_by(const TileKernels& kernels) const {
   float low = 0;
   float high = 0;
   return line_step == line_rows && result.dtype == kernels.finished && kernels.finished != DType::kFloat32 &&
-         (!residual.data || residual.dtype == result.dtype) && activation_as_clamp(activation, low, high);
+         (!residual.data || residual.dtype == result.dtype) && !integers.row_scales &&
+         activation_as_clamp(activation, low, high);
 }
 
 FinishArguments ResultSink::finish_arguments(int64_t instance, int64_t row, int64_t rows, int64_t column,

@@ -23,10 +23,18 @@ class ResultVector {
   }
 
   [[gnu::always_inline]] void store(Result* to, typename Isa::Vector value, int columns) const {
+    if constexpr (std::is_same_v<Result, uint8_t>) value *= quantizer_.factor;
+    store_scaled(to, value, columns);
+  }
+
+  /// What numbers are multiplied by before they are stored as elements: 1 but for uint8.
+  float factor() const { return std::is_same_v<Result, uint8_t> ? quantizer_.factor : 1; }
+  /// Stores numbers that were multiplied by factor().
+  [[gnu::always_inline]] void store_scaled(Result* to, typename Isa::Vector scaled, int columns) const {
     if constexpr (std::is_same_v<Result, uint8_t>) {
-      store_quantized<Isa>(to, value, quantizer_, columns);
+      hearth::store_scaled<Isa>(to, scaled, quantizer_, columns);
     } else {
-      store_columns<Isa>(to, clamp<Isa>(value, Isa::broadcast(low_), Isa::broadcast(high_)), columns);
+      store_columns<Isa>(to, clamp<Isa>(scaled, Isa::broadcast(low_), Isa::broadcast(high_)), columns);
     }
   }
 

@@ -87,17 +87,22 @@ struct Quantizer {
   int32_t zero;
 };
 
-/// Rounds to nearest, ties to even. NaN becomes any byte.
+/// Stores numbers that are multiplied by the quantizer's factor already. Rounds to nearest, ties to even. NaN becomes
+/// any byte.
 template <class Isa>
-inline void store_quantized(uint8_t* to, typename Isa::Vector value, const Quantizer& quantizer, int columns) {
+inline void store_scaled(uint8_t* to, typename Isa::Vector scaled, const Quantizer& quantizer, int columns) {
   using Integer = typename Isa::Integer;
   // Added to a number below 2^22, it leaves the rounded integer in the low bits of the sum.
   constexpr float kRounding = 0x1.8p23F;
   constexpr int32_t kRoundingBits = 0x4B400000;
-  const auto bounded =
-      clamp<Isa>(value * quantizer.factor, Isa::broadcast(quantizer.low), Isa::broadcast(quantizer.high));
+  const auto bounded = clamp<Isa>(scaled, Isa::broadcast(quantizer.low), Isa::broadcast(quantizer.high));
   const Integer integers = reinterpret_cast<Integer>(bounded + kRounding) + (quantizer.zero - kRoundingBits);
   store_packed<Isa>(to, __builtin_convertvector(integers, typename Isa::Bytes), columns);
+}
+
+template <class Isa>
+inline void store_quantized(uint8_t* to, typename Isa::Vector value, const Quantizer& quantizer, int columns) {
+  store_scaled<Isa>(to, value * quantizer.factor, quantizer, columns);
 }
 
 template <class Isa>

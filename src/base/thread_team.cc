@@ -1,6 +1,7 @@
 #include "base/thread_team.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <system_error>
@@ -58,6 +59,15 @@ struct Ticket {
 };
 
 constexpr int kStop = 0;  ///< Members of the ticket that ends the workers.
+
+/// The part of a parallel_for() that one member begins with, on a line of the cache of its own.
+struct alignas(64) Share {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+};
+
+/// More members than this share them.
+constexpr int kMostShares = 32;
 
 struct Worker {
   enum class State { kAwake, kAsleep, kPlaced };
@@ -199,15 +209,24 @@ void ThreadTeam::parallel_for(int64_t count, int64_t grain, FunctionRef<void(int
     run([&](int) { body(0, count); }, 1);
     return;
   }
-  std::atomic<int64_t> next{0};
-  const auto take_chunks = [&](int) {
-    for (;;) {
-      const int64_t begin = next.fetch_add(chunk, std::memory_order_relaxed);
-      if (begin >= count) return;
-      body(begin, std::min(begin + chunk, count));
+  const int members = static_cast<int>(std::min<int64_t>(chunks, size()));
+  const int shares = std::min(members, kMostShares);
+  std::array<Share, kMostShares> share;
+  for (int i = 0; i < shares; ++i) {
+    share[i].next.store(chunks * i / shares * chunk, std::memory_order_relaxed);
+    share[i].end = std::min(chunks * (i + 1) / shares * chunk, count);
+  }
+  const auto take_chunks = [&](int member) {
+    for (int i = 0; i < shares; ++i) {
+      Share& from = share[(member + i) % shares];
+      for (;;) {
+        const int64_t begin = from.next.fetch_add(chunk, std::memory_order_relaxed);
+        if (begin >= from.end) break;
+        body(begin, std::min(begin + chunk, from.end));
+      }
     }
   };
-  run(take_chunks, static_cast<int>(std::min<int64_t>(chunks, size())));
+  run(take_chunks, members);
 }
 
 int ThreadTeam::current_member() { return t_membership.member; }

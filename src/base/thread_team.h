@@ -44,8 +44,9 @@ class ThreadTeam {
   /// runs on the calling thread alone, as member 0 of 1. The body must not throw.
   void run(FunctionRef<void(int member)> body, int members = 0);
 
-  /// Splits [0, count) into chunks of at least `grain` that free members take as they come, and waits. body(begin, end)
-  /// must not throw.
+  /// Splits [0, count) into chunks of at least `grain`, and waits. Each member takes the chunks of a part of its own,
+  /// in loop after loop of the same count the same part, which its caches know; then what others have left. body(begin,
+  /// end) must not throw.
   void parallel_for(int64_t count, int64_t grain, FunctionRef<void(int64_t begin, int64_t end)> body);
 
   /// The calling thread's member number and the number of members in the innermost run() that it works in; 0 and 1

@@ -44,10 +44,14 @@ class Worker {
   void compute(int64_t item) const {
     Block block{};
     block.instance = item / plan_.items_of_instance();
-    block.tile = item % plan_.row_blocks * plan_.tiles_of_block;
+    const int64_t of_instance = item % plan_.items_of_instance();
+    const int64_t row_block = plan_.rows_come_first ? of_instance / plan_.panel_blocks : of_instance % plan_.row_blocks;
+    const int64_t panel_block =
+        plan_.rows_come_first ? of_instance % plan_.panel_blocks : of_instance / plan_.row_blocks;
+    block.tile = row_block * plan_.tiles_of_block;
     block.tile_end = std::min(block.tile + plan_.tiles_of_block, plan_.tiles);
     block.first_row = plan_.first_row(block.tile);
-    block.panel = item / plan_.row_blocks % plan_.panel_blocks * plan_.panels_of_block;
+    block.panel = panel_block * plan_.panels_of_block;
     block.panel_end = std::min(block.panel + plan_.panels_of_block, plan_.panels);
     ItemTiles run(kernels_);
     for (int64_t i = 0; i < plan_.depth_blocks; ++i) {

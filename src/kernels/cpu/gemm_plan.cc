@@ -50,6 +50,7 @@ void cut_blocks(int64_t work, const Gemm& gemm, int members, GemmPlan& plan) {
   plan.row_blocks = divide_up(plan.tiles, plan.tiles_of_block);
   plan.panels_of_block = divide_up(plan.panels, plan.panel_blocks);
   plan.panel_blocks = divide_up(plan.panels, plan.panels_of_block);
+  plan.rows_come_first = gemm.rows > gemm.columns;
   const int64_t items = gemm.instances * plan.items_of_instance();
   plan.grain = std::clamp<int64_t>(kWorthwhileWork * items / std::max<int64_t>(work, 1), 1, items);
 }

@@ -27,6 +27,9 @@ struct GemmPlan {
   int64_t copy_stride = 0;
   /// A block's panels, at most kMostSmallPanels, stay in the first-level cache.
   bool panels_are_small = false;
+  /// Items that follow each other share rows, and not panels: members, who begin with items in a row, then have rows of
+  /// their own, which are more than the columns.
+  bool rows_come_first = false;
   int64_t grain = 1;  ///< Items that are worth waking a thread for.
 
   int64_t items_of_instance() const { return row_blocks * panel_blocks; }

@@ -65,6 +65,24 @@ TEST(ThreadTeam, ChunksAreAtLeastTheGrain) {
   });
 }
 
+TEST(ThreadTeam, MembersBeginWithPartsOfTheirOwn) {
+  constexpr int64_t kCount = 1200;
+  for (const int size : team_sizes()) {
+    ThreadTeam team(size);
+    std::vector<int64_t> first(static_cast<size_t>(size), -1);
+    team.parallel_for(kCount, 1, [&](int64_t begin, int64_t) {
+      int64_t& own = first[static_cast<size_t>(ThreadTeam::current_member())];
+      if (own >= 0) return;
+      own = begin;
+      ThreadTeam::barrier();  // Nobody is done with a part before all have begun.
+    });
+    for (int member = 1; member < size; ++member) {
+      const auto i = static_cast<size_t>(member);
+      EXPECT_NEAR(static_cast<double>(first[i] - first[i - 1]), static_cast<double>(kCount) / size, kCount / 20.0);
+    }
+  }
+}
+
 TEST(ThreadTeam, HasNothingToDoForNoIndices) {
   ThreadTeam team;
   for (const int64_t count : {int64_t{0}, int64_t{-5}, std::numeric_limits<int64_t>::min()}) {

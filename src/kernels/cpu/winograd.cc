@@ -91,6 +91,32 @@ Result<Tensor> weight_panels(const KernelContext& context, const TileKernels& ke
   });
 }
 
+/// How tiles are cut into blocks, and what lies in memory of a block, in elements of four bytes.
+struct Plan {
+  int64_t group = 1;    ///< Numbers in an element of an input.
+  int64_t depth = 0;    ///< Elements of an input pixel, with what fills the last one.
+  int64_t columns = 0;  ///< Products of a tile, in whole vectors.
+  int64_t tiles = 0;
+  int64_t tiles_of_block = 0;
+  int64_t input_step = 0;    ///< From each of the 16 left operands to the next.
+  int64_t product_step = 0;  ///< The same of the results.
+};
+
+Plan plan_of(const TileKernels& kernels, const WinogradConvolution& convolution) {
+  const ConvolutionShape& shape = *convolution.shape;
+  Plan plan;
+  plan.group = group_of(convolution.dtype);
+  plan.depth = divide_up(shape.in_channels, plan.group);
+  plan.columns = divide_up(shape.out_channels, kernels.lanes) * kernels.lanes;
+  plan.tiles = shape.batch * tiles_of_image(shape);
+  const int64_t bytes_of_tile = kProducts * (plan.depth + plan.columns) * static_cast<int64_t>(sizeof(float));
+  const int64_t blocks = divide_up(plan.tiles, std::max(kBytesOfBlock / bytes_of_tile, kFewestTiles));
+  plan.tiles_of_block = divide_up(plan.tiles, blocks);
+  plan.input_step = plan.tiles_of_block * plan.depth + kGap;
+  plan.product_step = plan.tiles_of_block * plan.columns + kGap;
+  return plan;
+}
+
 /// The transformations of a convolution's tiles.
 class Tiles {
  public:
@@ -112,11 +138,9 @@ class Tiles {
       for (int64_t j = 0; j < 4; ++j) {
         const int64_t column = place.column - shape_.padding[2] + j;
         const bool inside = line >= 0 && line < shape_.input[1] && column >= 0 && column < shape_.input[2];
-        if (inside) {
-          input.pixels[4 * i + j] = convolution_.x.at(place.image, line, column);
-        } else {
-          input.pixels[4 * i + j] = zeros_;
-        }
+        const void* pixel = zeros_;
+        if (inside) pixel = convolution_.x.at(place.image, line, column);
+        input.pixels[4 * i + j] = pixel;
       }
     }
     input.dtype = convolution_.dtype;
@@ -197,47 +221,39 @@ bool suits_winograd(const TileKernels& kernels, const ConvolutionShape& shape, c
 Status convolve_winograd(const KernelContext& context, const TileKernels& kernels,
                          const WinogradConvolution& convolution) {
   const ConvolutionShape& shape = *convolution.shape;
-  const DType dtype = convolution.dtype;
-  HEARTH_ASSIGN_OR_RETURN(const Tensor panels, weight_panels(context, kernels, convolution.weight, shape, dtype));
-  const int64_t group = group_of(dtype);
-  const int64_t depth = divide_up(shape.in_channels, group);
-  HEARTH_ASSIGN_OR_RETURN(const Tensor zeros, context.pool->empty(DType::kFloat32, std::array{depth}));
-  std::fill_n(zeros.data_as<float>(), depth, 0.0F);
-  const int64_t columns = divide_up(shape.out_channels, kernels.lanes) * kernels.lanes;
-  const int64_t of_tile = kProducts * (depth + columns) * static_cast<int64_t>(sizeof(float));
-  const int64_t all_tiles = shape.batch * tiles_of_image(shape);
-  const int64_t blocks = divide_up(all_tiles, std::max(kBytesOfBlock / of_tile, kFewestTiles));
-  const int64_t tiles_of_block = divide_up(all_tiles, blocks);
-  const int64_t input_step = tiles_of_block * depth + kGap;
-  const int64_t product_step = tiles_of_block * columns + kGap;
-  HEARTH_ASSIGN_OR_RETURN(const Tensor inputs, context.pool->empty(DType::kFloat32, std::array{kProducts, input_step}));
-  HEARTH_ASSIGN_OR_RETURN(const Tensor products,
-                          context.pool->empty(DType::kFloat32, std::array{kProducts, product_step}));
+  const Plan plan = plan_of(kernels, convolution);
+  const auto allocate = [&](int64_t count) { return context.pool->empty(DType::kFloat32, std::array{count}); };
+  HEARTH_ASSIGN_OR_RETURN(const Tensor zeros, allocate(plan.depth));
+  std::fill_n(zeros.data_as<float>(), plan.depth, 0.0F);
+  HEARTH_ASSIGN_OR_RETURN(const Tensor inputs, allocate(kProducts * plan.input_step));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor products, allocate(kProducts * plan.product_step));
+  HEARTH_ASSIGN_OR_RETURN(const Tensor panels,
+                          weight_panels(context, kernels, convolution.weight, shape, convolution.dtype));
 
   Gemm gemm;
   gemm.instances = kProducts;
   gemm.columns = shape.out_channels;
-  gemm.depth = depth;
+  gemm.depth = plan.depth;
   gemm.a = inputs.data_as<float>();
-  gemm.a_instance = input_step;
-  gemm.a_row = depth;
+  gemm.a_instance = plan.input_step;
+  gemm.a_row = plan.depth;
   gemm.b = panels.data_as<float>();
   gemm.b_instance = packed_instance_size(kernels, gemm.depth, gemm.columns);
   gemm.c = products.data_as<float>();
-  gemm.c_instance = product_step;
-  gemm.c_row = columns;
-  const Tiles tiles(convolution, depth * group, zeros.data_as<float>());
-  for (int64_t first = 0; first < all_tiles; first += tiles_of_block) {
-    gemm.rows = std::min(tiles_of_block, all_tiles - first);
+  gemm.c_instance = plan.product_step;
+  gemm.c_row = plan.columns;
+  const Tiles tiles(convolution, plan.depth * plan.group, zeros.data_as<float>());
+  for (int64_t first = 0; first < plan.tiles; first += plan.tiles_of_block) {
+    gemm.rows = std::min(plan.tiles_of_block, plan.tiles - first);
     context.team->parallel_for(gemm.rows, divide_up(kWorthwhileWork, shape.in_channels), [&](int64_t t, int64_t end) {
       for (; t < end; ++t) {
-        tiles.transform_input(first + t, inputs.data_as<float>() + t * depth, input_step * group);
+        tiles.transform_input(first + t, inputs.data_as<float>() + t * plan.depth, plan.input_step * plan.group);
       }
     });
     HEARTH_RETURN_IF_ERROR(run_gemm(context, kernels, gemm));
     context.team->parallel_for(gemm.rows, divide_up(kWorthwhileWork, shape.out_channels), [&](int64_t t, int64_t end) {
       for (; t < end; ++t) {
-        tiles.transform_output(first + t, products.data_as<float>() + t * columns, product_step);
+        tiles.transform_output(first + t, products.data_as<float>() + t * plan.columns, plan.product_step);
       }
     });
   }

@@ -89,21 +89,26 @@ def _source(node: Node) -> Node:
 
 def _own(graph: Graph, node: Node) -> Node:
     given = _arguments(node)
-
-    def call(target, *args, **kwargs) -> Node:
-        return graph.call_function(target, args, kwargs)
-
-    mask = given.get("attn_mask")
-    if _hides_nothing(mask):
-        mask = None
-    if mask is not None:
-        dtype = given["query"].meta["val"].dtype
-        if mask.meta["val"].dtype == torch.bool:
-            seen, hidden = (call(_aten.scalar_tensor.default, value, dtype=dtype) for value in (0.0, -math.inf))
-            mask = call(_aten.where.self, mask, seen, hidden)
-        elif mask.meta["val"].dtype != dtype:
-            mask = call(_aten.to.dtype, mask, dtype)
     operands = [given[name] for name in ("query", "key", "value")]
-    causal = bool(given.get("is_causal", False))
-    both = call(_flash_attention, *operands, 0.0, causal, attn_mask=mask, scale=given.get("scale"))
-    return call(operator.getitem, both, 0)
+    mask = _added_mask(graph, given.get("attn_mask"), given["query"].meta["val"].dtype)
+    both = graph.call_function(
+        _flash_attention,
+        (*operands, 0.0, bool(given.get("is_causal", False))),
+        {"attn_mask": mask, "scale": given.get("scale")},
+    )
+    return graph.call_function(operator.getitem, (both, 0))
+
+
+def _added_mask(graph: Graph, mask: Node | None, dtype: torch.dtype) -> Node | None:
+    """A mask as what is added to the scores, in the queries' dtype; None where it hides nothing."""
+    if _hides_nothing(mask):
+        return None
+    given = mask.meta["val"].dtype
+    if given == dtype:
+        return mask
+    if given != torch.bool:
+        return graph.call_function(_aten.to.dtype, (mask, dtype))
+    seen, hidden = (
+        graph.call_function(_aten.scalar_tensor.default, (value,), {"dtype": dtype}) for value in (0.0, -math.inf)
+    )
+    return graph.call_function(_aten.where.self, (mask, seen, hidden))

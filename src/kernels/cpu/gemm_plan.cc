@@ -15,6 +15,9 @@ constexpr int64_t kItemsPerMember = 4;
 /// Panels over which the work of copying a block is spread at least.
 constexpr int64_t kFewestPanelsOfCopiedBlock = 4;
 constexpr int64_t kLineElements = 16;
+/// Elements that take half a second-level cache: a member that works on all rows of more reads them from farther away
+/// for each panel.
+constexpr int64_t kCachedElements = 1 << 17;
 /// Elements that take half a first-level cache.
 constexpr int64_t kSmallPanels = 4096;
 /// Floating-point operations that take some microseconds, several times what handing them to a thread takes.
@@ -50,7 +53,7 @@ void cut_blocks(int64_t work, const Gemm& gemm, int members, GemmPlan& plan) {
   plan.row_blocks = divide_up(plan.tiles, plan.tiles_of_block);
   plan.panels_of_block = divide_up(plan.panels, plan.panel_blocks);
   plan.panel_blocks = divide_up(plan.panels, plan.panels_of_block);
-  plan.rows_come_first = gemm.rows > gemm.columns;
+  plan.rows_come_first = gemm.rows > gemm.columns || gemm.rows * gemm.depth > kCachedElements;
   const int64_t items = gemm.instances * plan.items_of_instance();
   plan.grain = std::clamp<int64_t>(kWorthwhileWork * items / std::max<int64_t>(work, 1), 1, items);
 }

@@ -28,7 +28,7 @@ struct GemmPlan {
   /// A block's panels, at most kMostSmallPanels, stay in the first-level cache.
   bool panels_are_small = false;
   /// Items that follow each other share rows, and not panels: members, who begin with items in a row, then have rows of
-  /// their own, which are more than the columns.
+  /// their own.
   bool rows_come_first = false;
   int64_t grain = 1;  ///< Items that are worth waking a thread for.
 
